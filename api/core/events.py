@@ -1,0 +1,55 @@
+"""What can happen in a session. One event is one committed row of its log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from api.core.errors import Problem
+from api.core.lifecycle import Status
+from api.core.records import JSON, Message
+
+PIECE_BYTES = 16 * 1024
+"""A piece holds at most this much UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A message came into being: the user's, or the pending answer."""
+
+    session_id: str
+    seq: int
+    message: Message
+
+    @property
+    def message_id(self) -> str:
+        return self.message.id
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of an answer. `at` is the offset of its first code point in the whole text."""
+
+    session_id: str
+    seq: int
+    message_id: str
+    at: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An answer reached a terminal status. `length` and `crc32` describe its whole text."""
+
+    session_id: str
+    seq: int
+    message_id: str
+    status: Status
+    length: int
+    crc32: str
+    sources: tuple[Mapping[str, JSON], ...] = ()
+    confidence: float | None = None
+    generation_time_ms: int | None = None
+    error: Problem | None = None
+
+
+Event: TypeAlias = Created | Piece | Ended
