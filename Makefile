@@ -1,0 +1,152 @@
+# Everything that people and CI do here. `make` alone lists it.
+# A machine needs Python 3.11+ and make; the rest goes into .venv and frontend/node_modules.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# A home for the caches of uv and npm, also for a user who has none.
+ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
+export HOME := $(CURDIR)/.make/home
+endif
+
+# The tools of .venv come first (also its Node), and trust the certificates that the system trusts.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export UV_SYSTEM_CERTS := 1
+export NODE_OPTIONS := $(strip $(NODE_OPTIONS) --use-system-ca)
+
+PYTHON ?=
+EXTRAS ?=
+ARGS ?=
+
+step := @.ci/quietly
+npm := npm --prefix frontend
+locked := uv pip install --quiet --python .venv/bin/python --require-hashes -r pyproject.toml -c requirements.lock
+
+# Stamps live inside of what they vouch for, so that whoever deletes the one deletes the other.
+empty :=
+space := $(empty) $(empty)
+runtime := .venv/.installed$(subst $(space),,$(EXTRAS:%=-%))
+tools := .venv/.installed-dev
+modules := frontend/node_modules/.installed
+page := api/page/index.html
+data := $(or $(STEADYCHAT_DATA_DIR),$(shell sed -n 's/^STEADYCHAT_DATA_DIR=//p' .env 2>/dev/null),var)
+samples := $(data)/.guide-ingested
+
+page_sources := $(shell find frontend -name node_modules -prune -o -type f -not -name '*.test.ts*' -print)
+guide := $(wildcard docs/guide/*.md)
+
+.PHONY: help
+help: ## List these targets
+	@echo 'Steadychat: make <target>'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- for everybody
+
+.PHONY: setup
+setup: $(runtime) $(page) ## Make ready all that `run` needs: .venv and the page (EXTRAS="llm auth scale" adds extras)
+
+.PHONY: run
+run: setup $(samples) ## Serve on http://127.0.0.1:8000, with the guide as sample documents (PORT=9000 serves elsewhere)
+	@exec .venv/bin/steadychat serve $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
+
+.venv/bin/uv:
+	@mkdir -p .make/home
+	$(step) "Making .venv" .ci/venv $(PYTHON)
+	@touch $@
+
+$(runtime): pyproject.toml requirements.lock | .venv/bin/uv
+	$(step) "Installing what the server needs, by hash" $(locked) --group setup $(EXTRAS:%=--extra %)
+	$(step) "Installing the command steadychat" uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(modules): frontend/package.json frontend/package-lock.json | $(runtime)
+	$(step) "Installing what building the page needs" $(npm) ci
+	@touch $@
+
+$(page): $(page_sources) | $(modules)
+	$(step) "Building the page" $(npm) run build
+	@touch $@
+
+$(samples): $(guide) | $(runtime)
+	@echo '» Reading the sample documents in docs/guide'
+	@.venv/bin/steadychat ingest docs/guide
+	@mkdir -p '$(data)' && touch '$@'
+
+# --- for those who work on it
+
+$(tools): pyproject.toml requirements.lock | $(runtime)
+	$(step) "Installing the tools for tests and checks" $(locked) --all-extras --group dev
+	@touch $@
+
+.PHONY: check
+check: test lint ## All that CI asks for: test, then lint
+
+.PHONY: test
+test: test-page test-server ## Run every test, of the page and of the server (ARGS="-k stop" goes to pytest)
+
+.PHONY: test-page
+test-page: $(modules)
+	$(step) "Testing the page" $(npm) test
+
+.PHONY: test-server
+test-server: test-page $(tools) $(page) browser
+	@echo '» Testing the server, the doors and the page in a browser'
+	@.venv/bin/python -m pytest $(ARGS)
+
+.PHONY: browser
+browser: $(tools)
+	$(step) "Looking for a Chromium" .ci/browser
+
+.PHONY: lint
+lint: lint-python lint-page lint-drift ## Check style, types, imports, drift of generated files and the page's size
+
+.PHONY: lint-python
+lint-python: $(tools)
+	$(step) "Checking style: ruff" ruff check .
+	$(step) "Checking format: ruff format" ruff format --check .
+	$(step) "Checking types: mypy --strict" mypy
+	$(step) "Checking who imports whom: lint-imports" lint-imports
+
+.PHONY: lint-page
+lint-page: $(modules) $(page)
+	$(step) "Checking the page: biome, tsc, knip" $(npm) run lint
+	$(step) "Checking the page's size" $(npm) run size
+
+.PHONY: lint-drift
+lint-drift: $(tools) $(modules)
+	$(step) "Checking that the frame types are the server's" sh -c 'python -m api.wire.schema | $(npm) run --silent generate:check'
+	$(step) "Checking that the table of settings is the settings'" python -m api.settings_doc --check docs/guide/settings.md
+	$(step) "Checking that the lock belongs to pyproject.toml" python -m tools.lock_in_step
+	$(step) "Checking that no file names a package registry" python -m tools.no_registries
+
+.PHONY: fix
+fix: $(tools) $(modules) ## Repair what can be repaired: format, imports, generated files
+	$(step) "Fixing style: ruff" ruff check --fix-only --quiet .
+	$(step) "Formatting: ruff format" ruff format .
+	$(step) "Fixing the page: biome" $(npm) run fix
+	$(step) "Writing the frame types" sh -c 'python -m api.wire.schema | $(npm) run --silent generate'
+	$(step) "Writing the table of settings" python -m api.settings_doc docs/guide/settings.md
+
+.PHONY: lock
+lock: | .venv/bin/uv ## Write requirements.lock and package-lock.json anew (UPGRADE=1 takes newer versions)
+	$(step) "Locking Python packages" uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	    --all-extras --group dev $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
+	$(step) "Noting what the lock was made from" python -m tools.lock_in_step --write
+	@$(MAKE) $(runtime)
+	$(step) "Locking the page's packages" $(npm) $(if $(UPGRADE),update,install) --package-lock-only
+
+.PHONY: dev
+dev: setup $(samples) ## Serve with reload: the server on :8000, the page on Vite's port
+	@trap 'kill 0' EXIT; $(npm) run dev & .venv/bin/uvicorn api.main:app --reload --reload-dir api --reload-dir chains --ws websockets-sansio
+
+.PHONY: dist
+dist: $(runtime) $(page) ## Build the wheel, with the page in it, and the sdist into dist/
+	$(step) "Building wheel and sdist" python -m hatchling build --directory dist
+	@ls dist
+
+.PHONY: clean
+clean: ## Remove everything that was made here, except your data in var/
+	$(step) "Removing what was made" rm -rf .venv .make dist api/page frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache \
+	    .hypothesis .schemathesis .import_linter_cache tests/browser/screenshots
