@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.runnables.base import RunnableBindingBase
 
@@ -56,8 +56,7 @@ class Chain:
 
     def _raw(self, given: Any) -> AsyncGenerator[Any]:  # Any: a stranger's input and output
         if self.threads is None:
-            stream: Any = self.runnable.astream(given)  # Any: typed as an iterator, but always a generator
-            return stream
+            return cast("AsyncGenerator[Any]", self.runnable.astream(given))  # typed as a mere iterator
         return self.threads.iterate(lambda: self.runnable.stream(given))
 
 
