@@ -1,0 +1,2 @@
+export { type Input, reduce } from './reduce'
+export { type Conversation, type Effect, emptyConversation, olderThan, type Row } from './state'

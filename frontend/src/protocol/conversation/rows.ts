@@ -1,0 +1,63 @@
+import { countCodePoints } from '../codePoints'
+import type { Message } from '../frames'
+import { isTerminal } from '../message'
+import type { Conversation, Row } from './state'
+
+export type Origin = 'event' | 'rest'
+
+/** Which of two representations of one message stands (protocol, section 2, merging). */
+export function wins(next: Message, held: Message, origin: Origin): boolean {
+  const ended = isTerminal(next)
+  if (ended !== isTerminal(held)) return ended
+  if (ended) return origin === 'rest'
+  return next.content.length > held.content.length
+}
+
+/** The rows with `messages` merged in, ordered by `index`. */
+export function mergeRows(
+  state: Conversation,
+  messages: readonly Message[],
+  origin: Origin,
+): Conversation {
+  let { arrivals } = state
+  let reorder = false
+  const rows = new Map(state.rows)
+  for (const message of messages) {
+    const held = rows.get(message.id)
+    if (held && !wins(message, held.message, origin)) {
+      const filled = fillIn(held, message)
+      if (filled.message.index !== held.message.index) reorder = true
+      rows.set(message.id, filled)
+      continue
+    }
+    if (!held || held.message.index !== message.index) reorder = true
+    if (!held) arrivals += 1
+    const arrival = held?.arrival ?? arrivals
+    rows.set(message.id, { message, have: countCodePoints(message.content), arrival })
+  }
+  return { ...state, arrivals, rows, order: reorder ? orderOf(rows) : state.order }
+}
+
+/** A row made from an `ack` guesses index and times; the first real representation knows them. */
+function fillIn(held: Row, message: Message): Row {
+  const { index, created_at, client_message_id, reply_to, retry_of } = message
+  return {
+    ...held,
+    message: { ...held.message, index, created_at, client_message_id, reply_to, retry_of },
+  }
+}
+
+export function withRow(state: Conversation, id: string, row: Row): Conversation {
+  return { ...state, rows: new Map(state.rows).set(id, row) }
+}
+
+export function withoutRows(state: Conversation, gone: (row: Row) => boolean): Conversation {
+  const rows = new Map([...state.rows].filter(([, row]) => !gone(row)))
+  return rows.size === state.rows.size ? state : { ...state, rows, order: orderOf(rows) }
+}
+
+function orderOf(rows: ReadonlyMap<string, Row>): string[] {
+  return [...rows.values()]
+    .sort((a, b) => a.message.index - b.message.index)
+    .map((row) => row.message.id)
+}

@@ -1,0 +1,83 @@
+import type { Message } from '../frames'
+
+export interface Row {
+  readonly message: Message
+  /** Code points held of the text: where the next piece belongs. */
+  readonly have: number
+  /** Counts rows as they came: says which were here before a `recovered: false`. */
+  readonly arrival: number
+}
+
+/** `asked`: a subscribe is outstanding. `page`: waiting for a page's position to subscribe from. */
+export type Following = 'no' | 'asked' | 'page' | 'yes'
+
+/** All that a client knows of one session's log. */
+export interface Conversation {
+  readonly sessionId: string
+  readonly epoch: string | null
+  readonly cursor: number | null
+  readonly connected: boolean
+  readonly following: Following
+  readonly asks: number
+  readonly gapAt: number | null
+  /** Counts epochs met: answers that were requested in an earlier one are ignored. */
+  readonly era: number
+  /** The one newest-page request whose answer may still be used. */
+  readonly ticket: number
+  readonly pageWanted: boolean
+  readonly loaded: boolean
+  /** The arrival count at the last `recovered: false` whose page is still awaited. */
+  readonly lostAt: number | null
+  readonly arrivals: number
+  readonly reachedStart: boolean
+  readonly order: readonly string[]
+  readonly rows: ReadonlyMap<string, Row>
+}
+
+export function emptyConversation(sessionId: string): Conversation {
+  return {
+    sessionId,
+    epoch: null,
+    cursor: null,
+    connected: false,
+    following: 'no',
+    asks: 0,
+    gapAt: null,
+    era: 0,
+    ticket: 0,
+    pageWanted: false,
+    loaded: false,
+    lostAt: null,
+    arrivals: 0,
+    reachedStart: false,
+    order: [],
+    rows: new Map(),
+  }
+}
+
+export type Effect =
+  | {
+      readonly do: 'subscribe'
+      readonly id: string
+      readonly position: { readonly epoch: string; readonly after: number } | null
+      readonly delayMs: number
+    }
+  | { readonly do: 'load-newest'; readonly ticket: number; readonly delayMs: number }
+  | { readonly do: 'load-message'; readonly messageId: string; readonly mismatch: boolean }
+  | { readonly do: 'gone' }
+
+export interface Step {
+  readonly state: Conversation
+  readonly effects: readonly Effect[]
+}
+
+export function stay(state: Conversation): Step {
+  return { state, effects: [] }
+}
+
+/** The page of older messages starts before this row; null when the start of the session is here. */
+export function olderThan(state: Conversation): string | null {
+  const first = state.order[0]
+  if (first === undefined || state.reachedStart) return null
+  return (state.rows.get(first)?.message.index ?? 1) > 1 ? first : null
+}

@@ -1,0 +1,91 @@
+import type { AckBody, ErrorBody } from './frames'
+
+/**
+ * `queued` waits its turn; `sending` is on the wire; `unconfirmed` may have arrived; `sent` is accepted and its
+ * answer not yet known to have ended; `refused` needs the person.
+ */
+export type SendState = 'queued' | 'sending' | 'unconfirmed' | 'sent' | 'refused'
+
+export interface Entry {
+  readonly clientMessageId: string
+  readonly userId: string
+  /** The tab that sends it; another takes over when that tab is gone. */
+  readonly tab: string
+  /** A chat that has no session yet: what is sent to it goes to the session that its first ack names. */
+  readonly thread: string
+  readonly sessionId: string | null
+  readonly content: string
+  readonly createdAt: number
+  readonly state: SendState
+  readonly notBefore: number
+  readonly tries: number
+  readonly ack: AckBody | null
+  readonly error: ErrorBody | null
+}
+
+export type SendEvent =
+  | { readonly type: 'started' }
+  | { readonly type: 'acked'; readonly ack: AckBody }
+  | { readonly type: 'unanswered'; readonly retryAt: number }
+  | { readonly type: 'delayed'; readonly until: number }
+  | { readonly type: 'refused'; readonly error: ErrorBody }
+  | { readonly type: 'again' }
+
+const MOVES: Record<SendState, readonly SendEvent['type'][]> = {
+  queued: ['started', 'refused', 'acked', 'delayed'],
+  sending: ['acked', 'unanswered', 'delayed', 'refused', 'started'],
+  unconfirmed: ['started', 'acked', 'refused', 'delayed', 'unanswered'],
+  sent: ['refused', 'acked'],
+  refused: ['again', 'acked'],
+}
+
+/** One step of a message on its way. Late news of a finished step changes nothing. */
+export function sendReduce(entry: Entry, event: SendEvent): Entry {
+  if (!MOVES[entry.state].includes(event.type)) return entry
+  switch (event.type) {
+    case 'started':
+      return { ...entry, state: 'sending', tries: entry.tries + 1 }
+    case 'acked':
+      return {
+        ...entry,
+        state: 'sent',
+        ack: event.ack,
+        sessionId: event.ack.session_id,
+        error: null,
+      }
+    case 'unanswered':
+      return { ...entry, state: 'unconfirmed', notBefore: event.retryAt }
+    case 'delayed':
+      return { ...entry, state: 'queued', notBefore: event.until }
+    case 'refused':
+      return { ...entry, state: 'refused', error: event.error, ack: null }
+    case 'again':
+      return { ...entry, state: 'queued', error: null, notBefore: 0, tries: 0 }
+  }
+}
+
+/** Entries loaded from storage: what was on the wire when the page went may or may not have arrived. */
+export function revived(entry: Entry): Entry {
+  return entry.state === 'sending' ? { ...entry, state: 'unconfirmed', notBefore: 0 } : entry
+}
+
+/** The next entry to send: oldest first, and behind nothing unfinished of its own session. */
+export function nextToSend(
+  entries: readonly Entry[],
+  busy: (sessionId: string) => boolean,
+  now: number,
+): Entry | null {
+  const blocked = new Set<string>()
+  for (const entry of [...entries].sort((a, b) => a.createdAt - b.createdAt)) {
+    const lanes = entry.sessionId ? [entry.thread, entry.sessionId] : [entry.thread]
+    const waits = lanes.some((lane) => blocked.has(lane))
+    const free = entry.sessionId === null || !busy(entry.sessionId)
+    if (isUnsent(entry) && entry.notBefore <= now && !waits && free) return entry
+    if (entry.state !== 'refused') for (const lane of lanes) blocked.add(lane)
+  }
+  return null
+}
+
+export function isUnsent(entry: Entry): boolean {
+  return entry.state === 'queued' || entry.state === 'unconfirmed'
+}

@@ -1,0 +1,26 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+
+const server = 'http://127.0.0.1:8000'
+
+export default defineConfig({
+  // Relative: the page may be served under a path that is only known when the server starts.
+  base: './',
+  plugins: [react()],
+  build: {
+    outDir: '../api/page',
+    emptyOutDir: true,
+    target: 'es2022',
+    // The policy allows scripts from the server only, so nothing may be inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      '/api': server,
+      '/chains': server,
+      '/ws': { target: server, ws: true },
+    },
+  },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+})
