@@ -44,28 +44,38 @@ class Rule:
 
 TABLE: Mapping[Code, Rule] = {
     Code.BAD_JSON: Rule("This is not valid JSON. Send one JSON object encoded in UTF-8.", 422),
-    Code.BAD_FRAME: Rule("This request does not have the expected fields. Compare it with the protocol page.", 422),
+    Code.BAD_FRAME: Rule(
+        "This request does not have the expected fields. Compare it with the protocol page.", 422
+    ),
     Code.UNKNOWN_TYPE: Rule("This server does not know that type of frame. Use one from the protocol page."),
     Code.INVALID: Rule("A value is not allowed here. Correct it and send it again.", 422),
     Code.TOO_LARGE: Rule("This is larger than the server accepts. Send less at a time.", 413, 1009),
     Code.UNSUPPORTED_MEDIA_TYPE: Rule(
         "This kind of file cannot be read. Use Markdown, plain text, HTML or PDF.", 415
     ),
-    Code.UNKNOWN_CHAIN: Rule("There is no chain of that name. Ask /api/chat/chains which ones are served.", 422),
-    Code.UNAUTHORIZED: Rule("The server does not know who you are. Reload the page or sign in again.", 401, 4501),
+    Code.UNKNOWN_CHAIN: Rule(
+        "There is no chain of that name. Ask /api/chat/chains which ones are served.", 422
+    ),
+    Code.UNAUTHORIZED: Rule(
+        "The server does not know who you are. Reload the page or sign in again.", 401, 4501
+    ),
     Code.FORBIDDEN: Rule("You may not do this here. Ask whoever runs this server.", 403),
     Code.TOKEN_EXPIRED: Rule("Your sign-in has expired. Sign in again to go on.", 401, 4003, retryable=True),
     Code.NOT_FOUND: Rule("There is no such thing, or it is not yours. It may have been deleted.", 404),
     Code.IDEMPOTENCY_CONFLICT: Rule(
         "This client_message_id was already used for a different request. Use a new one.", 409
     ),
-    Code.SESSION_BUSY: Rule("An answer is still being written here. Wait for it or stop it.", 409, retryable=True),
+    Code.SESSION_BUSY: Rule(
+        "An answer is still being written here. Wait for it or stop it.", 409, retryable=True
+    ),
     Code.NOT_LATEST: Rule("Only the newest answer of a session can be tried again.", 409),
     Code.RATE_LIMITED: Rule("That was too much at once. Wait a moment and try again.", 429, retryable=True),
     Code.TOO_MANY_CONNECTIONS: Rule(
         "Too many connections are open. Close other tabs and come back.", 429, 4504, retryable=True
     ),
-    Code.OVERLOADED: Rule("The server takes no new messages right now. Try again shortly.", 503, 1013, retryable=True),
+    Code.OVERLOADED: Rule(
+        "The server takes no new messages right now. Try again shortly.", 503, 1013, retryable=True
+    ),
     Code.STORAGE_UNAVAILABLE: Rule(
         "The server cannot save right now, so nothing was accepted. Try again shortly.", 503, retryable=True
     ),
@@ -74,7 +84,9 @@ TABLE: Mapping[Code, Rule] = {
     Code.OUTPUT_LIMIT: Rule("The answer grew too long and was ended. Ask for something shorter."),
     Code.INTERRUPTED: Rule("The server had to leave before the answer was whole. Ask again.", retryable=True),
     Code.UNSUPPORTED_VERSION: Rule("This server speaks protocol version 1. Reload the page.", None, 4502),
-    Code.INTERNAL: Rule("Something went wrong on the server. Try again; it has been noted.", 500, 1011, retryable=True),
+    Code.INTERNAL: Rule(
+        "Something went wrong on the server. Try again; it has been noted.", 500, 1011, retryable=True
+    ),
 }
 
 

@@ -28,7 +28,9 @@ def schema() -> dict[str, Any]:
     """One document: `$defs` of every frame and body, and the two unions of frames by name."""
     client = TypeAdapter(ClientFrame).json_schema(mode="validation", ref_template="#/$defs/{model}")
     server = TypeAdapter(ServerFrame).json_schema(mode="serialization", ref_template="#/$defs/{model}")
-    _, bodies = models_json_schema([(body, "serialization") for body in _BODIES], ref_template="#/$defs/{model}")
+    _, bodies = models_json_schema(
+        [(body, "serialization") for body in _BODIES], ref_template="#/$defs/{model}"
+    )
     defs = client.pop("$defs") | server.pop("$defs") | bodies["$defs"]
     defs |= {"ClientFrame": client, "ServerFrame": server}
     return {"title": "Protocol", "$defs": dict(sorted(defs.items()))}

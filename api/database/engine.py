@@ -1,0 +1,41 @@
+"""Connections to the database: an async pool for reading, a plain one for the writer."""
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+BUSY_MS = 5_000
+READERS = 4
+
+
+def reading_engine(url: str) -> AsyncEngine:
+    """A pool for reads. `begin()` opens one snapshot, which all selects until its end share."""
+    engine = create_async_engine(url, pool_size=READERS, max_overflow=0)
+    _explicit_begin(engine.sync_engine)
+    return engine
+
+
+def writing_engine(url: str) -> Engine:
+    """The writer's own connection, without a pool: `url` is the readers', with the plain driver."""
+    engine = create_engine(make_url(url).set(drivername="sqlite"), pool_size=1, max_overflow=0)
+    _explicit_begin(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def _explicit_begin(engine: Engine, begin: str = "BEGIN") -> None:
+    """sqlite3 opens transactions by itself only before writes, so two selects may differ; take that over."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: DBAPIConnection, _record: Any) -> None:  # SQLAlchemy's own record
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Any) -> None:  # a Connection of either kind
+        connection.exec_driver_sql(begin)

@@ -1,0 +1,43 @@
+"""Which life of the log this is. A new one begins when the log may have gone back."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from api.database.tables import meta
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Names the current boot of the machine; empty where the system does not tell."""
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+
+
+def open_epoch(engine: Engine, new_id: Callable[[], str], boot: str) -> str:
+    """The log's epoch for this start, and marks the database as in use.
+
+    Commits that were not made durable survive the process but not the machine: after an unclean end on
+    another boot they may be missing, so positions that clients hold mean nothing any more.
+    """
+    with engine.begin() as connection:
+        known = {row.key: row.value for row in connection.execute(select(meta))}
+        lost = known.get("clean") == "no" and known.get("boot") != boot
+        epoch = known.get("epoch")
+        if epoch is None or lost:
+            epoch = new_id()
+        _put(connection, epoch=epoch, boot=boot, clean="no")
+    return epoch
+
+
+def close_epoch(engine: Engine) -> None:
+    """Marks the database as left in good order: everything committed is on the disk."""
+    with engine.begin() as connection:
+        _put(connection, clean="yes")
+
+
+def _put(connection: Connection, **values: str) -> None:
+    for key, value in values.items():
+        connection.execute(delete(meta).where(meta.c.key == key))
+        connection.execute(insert(meta).values(key=key, value=value))

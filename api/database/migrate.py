@@ -1,0 +1,53 @@
+"""Brings the database to the shape that this version needs, after a copy of what was there."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class NewerDatabaseError(Exception):
+    """The database was written by a newer version of Steadychat."""
+
+
+def migrate(engine: Engine, backups: Path) -> Path | None:
+    """Applies what is missing. Returns the copy that was made before, if there was anything to copy."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    head = script.get_current_head()
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current == head:
+            return None
+        _require_known(script, current)
+        connection.rollback()
+        copy = _back_up(connection, backups, current) if current else None
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    return copy
+
+
+def _require_known(script: ScriptDirectory, revision: str | None) -> None:
+    if revision is not None and revision not in {known.revision for known in script.walk_revisions()}:
+        raise NewerDatabaseError(
+            f"the database has the shape {revision!r}, which this version does not know: "
+            "it was used by a newer Steadychat. Install that version again, or choose another STEADYCHAT_DATA_DIR."
+        )
+
+
+def _back_up(connection: Connection, backups: Path, revision: str) -> Path:
+    """A consistent copy beside the database, in `backups`, named by its shape and the time."""
+    backups.mkdir(parents=True, exist_ok=True)
+    target = backups / f"steadychat-{revision}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - for mypy: the connection is open
+    driver.execute("VACUUM INTO ?", (str(target),))
+    return target

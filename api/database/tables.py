@@ -1,0 +1,118 @@
+"""The tables of the history and the log. Times are microseconds since 1970, UTC."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user_id", String, ForeignKey("users.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("chain", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("message_count", Integer, nullable=False),
+    Column("last_message_preview", Text, nullable=False),
+    Column("last_index", Integer, nullable=False),
+    # The log's end, and the last event that is no longer there.
+    Column("seq", BigInteger, nullable=False),
+    Column("trimmed", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+    Index("ix_sessions_activity", "user_id", "updated_at", "id", sqlite_where=text("deleted_at IS NULL")),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("session_id", String, ForeignKey("sessions.id"), nullable=False),
+    Column("index", Integer, nullable=False),
+    Column("role", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("client_message_id", String),
+    Column("reply_to", String),
+    Column("retry_of", String),
+    Column("sources", Text),
+    Column("confidence", Float),
+    Column("generation_time_ms", Integer),
+    Column("error", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("completed_at", BigInteger),
+    # Where its `message` event stands in the log, where its terminal one does, and who may write it.
+    Column("created_seq", BigInteger, nullable=False),
+    Column("ended_seq", BigInteger),
+    Column("fence", String),
+    Index("ix_messages_page", "session_id", "index", unique=True),
+    Index(
+        "ix_messages_running",
+        "session_id",
+        unique=True,
+        sqlite_where=text("status IN ('pending', 'streaming')"),
+        postgresql_where=text("status IN ('pending', 'streaming')"),
+    ),
+)
+
+sends = Table(
+    "sends",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("client_message_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("session_id", String, nullable=False),
+    Column("chain", String, nullable=False),
+    Column("user_message_id", String, nullable=False),
+    Column("pending_message_id", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("session_id", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_events_ends", "session_id", "seq", sqlite_where=text("kind = 'end'")),
+    sqlite_with_rowid=False,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,124 @@
+"""The session log in the SQL database: appended by the group-commit writer, read by anybody."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.core.events import Event
+from api.core.lifecycle import RUNNING
+from api.core.records import Position
+from api.database.tables import events, messages, sessions
+from api.database.times import to_micros
+from api.database.writer import Transaction, Writer
+from api.log.appender import SqlAppender
+from api.log.rows import after as events_after
+from api.log.rows import load
+from api.log.tails import Tails
+from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
+
+READ_EVENTS = 256
+TRIM_SESSIONS = 100
+
+
+class SqlLog:
+    """Implements `api.service.ports.Log`; `publish` is called with what each commit has added."""
+
+    def __init__(self, epoch: str, readers: AsyncEngine, wakeups: Wakeups) -> None:
+        self.epoch = epoch
+        self._readers = readers
+        self._wakeups = wakeups
+        self._tails = Tails()
+        self._writer: Writer | None = None
+
+    def use(self, writer: Writer) -> None:
+        """The writer publishes to the log and the log writes by it, so one of them comes second."""
+        self._writer = writer
+
+    def publish(self, committed: Sequence[Event], gone: Sequence[str] = ()) -> None:
+        for event in committed:
+            self._tails.add(event)
+        for session_id in gone:
+            self._tails.drop(session_id)
+        for session_id in dict.fromkeys([*(event.session_id for event in committed), *gone]):
+            self._wakeups.wake(session_id)
+
+    def appender(self, claim: Claim) -> Appender:
+        return SqlAppender(self._in_use, claim)
+
+    async def read(self, session_id: str, after: Position) -> Reading:
+        """What follows `after`: from memory if it reaches back that far, else from the database."""
+        if after.epoch != self.epoch:
+            return Reading(lost=True)
+        recent = self._tails.after(session_id, after.seq)
+        return Reading(recent) if recent is not None else await self._read_rows(session_id, after.seq)
+
+    async def _read_rows(self, session_id: str, seq: int) -> Reading:
+        session = select(sessions.c.trimmed, sessions.c.deleted_at).where(sessions.c.id == session_id)
+        async with self._readers.connect() as connection, connection.begin():
+            row = (await connection.execute(session)).one_or_none()
+            found = (await connection.execute(events_after(session_id, seq, READ_EVENTS))).all()
+        if row is None:
+            return Reading(gone=True)
+        if seq < row.trimmed:
+            return Reading(lost=True)
+        return Reading([load(event) for event in found], gone=not found and row.deleted_at is not None)
+
+    async def state(self, session_id: str) -> LogState:
+        """Where the log of an existing session ends, in one snapshot with what is running there."""
+        running = (
+            select(func.min(messages.c.created_seq))
+            .where(messages.c.session_id == session_id, messages.c.status.in_(RUNNING))
+            .scalar_subquery()
+        )
+        statement = select(sessions.c.seq, sessions.c.trimmed, running.label("active")).where(
+            sessions.c.id == session_id
+        )
+        async with self._readers.connect() as connection, connection.begin():
+            row = (await connection.execute(statement)).one()
+        active = None if row.active is None else row.active - 1
+        return LogState(Position(self.epoch, row.seq), row.trimmed, active)
+
+    def watch(self, session_id: str, wake: Wake) -> Undo:
+        """Calls `wake` after every commit to the session, until the returned function is called."""
+        self._tails.hold(session_id)
+        unwatch = self._wakeups.watch(session_id, wake)
+
+        def undo() -> None:
+            unwatch()
+            self._tails.release(session_id)
+
+        return undo
+
+    async def trim(self, ended_before: datetime) -> int:
+        """Drops the events of answers that ended before that time; returns how many sessions were trimmed."""
+        expired = (
+            select(events.c.session_id, func.max(events.c.seq).label("upto"))
+            .join(messages, messages.c.id == events.c.message_id)
+            .where(events.c.kind == "end", messages.c.completed_at < to_micros(ended_before))
+            .group_by(events.c.session_id)
+            .limit(TRIM_SESSIONS)
+        )
+        async with self._readers.connect() as connection, connection.begin():
+            found = [(row.session_id, row.upto) for row in await connection.execute(expired)]
+        if found:
+            await self._in_use.submit(lambda transaction: _trim(transaction, found), durable=False)
+        return len(found)
+
+    @property
+    def _in_use(self) -> Writer:
+        if self._writer is None:
+            raise RuntimeError("the log has no writer yet")
+        return self._writer
+
+
+def _trim(transaction: Transaction, found: Sequence[tuple[str, int]]) -> None:
+    for session_id, upto in found:
+        of_session = events.c.session_id == session_id
+        transaction.connection.execute(delete(events).where(of_session, events.c.seq <= upto))
+        transaction.connection.execute(
+            update(sessions)
+            .where(sessions.c.id == session_id, sessions.c.trimmed < upto)
+            .values(trimmed=upto)
+        )

@@ -1,0 +1,65 @@
+"""The newest events of the sessions that somebody follows, as the last commits left them."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from api.core.events import Event, Piece
+
+TAIL_EVENTS = 512
+TAIL_CHARS = 256 * 1024
+
+
+class Tail:
+    """A run of events without a gap that ends at the log's end."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._chars = 0
+
+    def add(self, event: Event) -> None:
+        if self._events and event.seq != self._events[-1].seq + 1:
+            self._events.clear()
+            self._chars = 0
+        self._events.append(event)
+        self._chars += _chars(event)
+        while len(self._events) > TAIL_EVENTS or (self._chars > TAIL_CHARS and len(self._events) > 1):
+            self._chars -= _chars(self._events.popleft())
+
+    def after(self, seq: int) -> Sequence[Event] | None:
+        """The events after `seq`, or None if the tail does not reach back that far."""
+        if not self._events or seq < self._events[0].seq - 1:
+            return None
+        return [self._events[i] for i in range(seq - self._events[0].seq + 1, len(self._events))]
+
+
+def _chars(event: Event) -> int:
+    return len(event.content) if isinstance(event, Piece) else 0
+
+
+class Tails:
+    """One tail a followed session. Whoever is further back reads the database."""
+
+    def __init__(self) -> None:
+        self._tails: dict[str, Tail] = {}
+        self._watchers: dict[str, int] = {}
+
+    def hold(self, session_id: str) -> None:
+        self._watchers[session_id] = self._watchers.get(session_id, 0) + 1
+
+    def release(self, session_id: str) -> None:
+        self._watchers[session_id] -= 1
+        if not self._watchers[session_id]:
+            del self._watchers[session_id]
+            self._tails.pop(session_id, None)
+
+    def add(self, event: Event) -> None:
+        if event.session_id in self._watchers:
+            self._tails.setdefault(event.session_id, Tail()).add(event)
+
+    def drop(self, session_id: str) -> None:
+        """The session is gone: whoever follows it reads the rest from the database."""
+        self._tails.pop(session_id, None)
+
+    def after(self, session_id: str, seq: int) -> Sequence[Event] | None:
+        tail = self._tails.get(session_id)
+        return None if tail is None else tail.after(seq)

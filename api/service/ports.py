@@ -1,0 +1,218 @@
+"""What the use cases need from outside: where things are kept, who is told, and the time."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from api.core.errors import Problem
+from api.core.events import Ended, Event
+from api.core.lifecycle import Status
+from api.core.records import JSON, Message, Position, Session
+
+Clock: TypeAlias = Callable[[], datetime]
+NewId: TypeAlias = Callable[[], str]
+Wake: TypeAlias = Callable[[], None]
+Undo: TypeAlias = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """A message to be accepted. Without `session_id` a session is made, on `chain` or the default one."""
+
+    user_id: str
+    content: str
+    client_message_id: str
+    session_id: str | None = None
+    chain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an acceptance (or its repetition, `duplicate`) made; all of it is durable.
+
+    `before` is the log's position just before the answer's own `message` event.
+    """
+
+    client_message_id: str
+    session_id: str
+    chain: str
+    index: int
+    user_message_id: str
+    pending_message_id: str
+    status: Status
+    before: Position
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to write one answer. Whoever holds the fence may append; a newer owner has another one."""
+
+    session_id: str
+    message_id: str
+    fence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer is to end. With a `fence` only its holder may end it."""
+
+    message_id: str
+    status: Status
+    sources: Sequence[Mapping[str, JSON]] = ()
+    confidence: float | None = None
+    error: Problem | None = None
+    fence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages, oldest first; `seq` is the log's position in the same snapshot (None on older pages)."""
+
+    messages: Sequence[Message]
+    has_more: bool
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a follower finds after its cursor.
+
+    `lost`: events after the cursor have been trimmed, or the epoch changed. `gone`: the session was
+    deleted and there is nothing more to read.
+    """
+
+    events: Sequence[Event] = ()
+    lost: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """A session's log at one moment: its end, what has been trimmed, and the answer that is running.
+
+    `active_from` is the position just before the first event of the answer that is not terminal.
+    """
+
+    end: Position
+    trimmed: int
+    active_from: int | None
+
+
+class Appender(Protocol):
+    """Writes one answer's text into the log, in order."""
+
+    def write(self, text: str) -> None:
+        """Hands over `text` at once; what waits for the same commit becomes one event."""
+
+    async def room(self) -> None:
+        """Waits until little enough is uncommitted. Raises ClaimLostError or ChatError(storage_unavailable)."""
+
+    async def flushed(self) -> None:
+        """Waits until everything is committed. Raises as `room` does."""
+
+
+class ClaimLostError(Exception):
+    """The answer has ended or belongs to somebody else now; nothing more may be written."""
+
+
+class Log(Protocol):
+    """The session log. It is the only thing that is followed."""
+
+    @property
+    def epoch(self) -> str: ...
+
+    def appender(self, claim: Claim) -> Appender: ...
+
+    async def read(self, session_id: str, after: Position) -> Reading: ...
+
+    async def state(self, session_id: str) -> LogState: ...
+
+    def watch(self, session_id: str, wake: Wake) -> Undo: ...
+
+    async def trim(self, ended_before: datetime) -> int: ...
+
+
+class Store(Protocol):
+    """The history of all users. Every query filters by its owner, `user_id`."""
+
+    async def accept(self, request: SendRequest, *, fence: str, generations: int) -> Accepted: ...
+
+    async def repetition(self, request: SendRequest) -> Accepted | None: ...
+
+    async def finish(self, ending: Ending) -> tuple[Status, Ended | None]: ...
+
+    async def running(self) -> Sequence[str]: ...
+
+    async def history(self, session_id: str, before_index: int, messages: int) -> Sequence[Message]: ...
+
+    async def create_session(self, user_id: str, title: str, chain: str) -> Session: ...
+
+    async def session(self, user_id: str, session_id: str) -> Session: ...
+
+    async def sessions(
+        self, user_id: str, limit: int, *, offset: int = 0, before: tuple[datetime, str] | None = None
+    ) -> Sequence[Session]: ...
+
+    async def rename(self, user_id: str, session_id: str, title: str) -> Session: ...
+
+    async def delete(self, user_id: str, session_id: str) -> str | None: ...
+
+    async def page(self, user_id: str, session_id: str, limit: int, before: str | None) -> Page: ...
+
+    async def message(self, user_id: str, message_id: str, session_id: str | None = None) -> Message: ...
+
+    async def purge(self, deleted_before: datetime) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHint:
+    """One of the user's sessions changed, or went if `session` is None."""
+
+    session_id: str
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageHint:
+    """What a running answer is doing right now."""
+
+    session_id: str
+    message_id: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHint:
+    """A document changed; `document` is its representation on the wire."""
+
+    document: Mapping[str, JSON]
+
+
+Hint: TypeAlias = SessionHint | StageHint | DocumentHint
+Deliver: TypeAlias = Callable[[Hint], None]
+
+
+class Hints(Protocol):
+    """Tells a user's connections that something changed. Nothing depends on a hint's arrival."""
+
+    def tell(self, user_id: str, hint: Hint) -> None: ...
+
+    def listen(self, user_id: str, deliver: Deliver) -> Undo: ...
+
+
+class Wakeups(Protocol):
+    """Tells followers that something was committed to a session's log."""
+
+    def wake(self, session_id: str) -> None: ...
+
+    def watch(self, session_id: str, wake: Wake) -> Undo: ...
+
+
+class Rates(Protocol):
+    def allow(self, user_id: str) -> int | None:
+        """None if the user may send now, else the milliseconds to wait."""
+
+
+Startable: TypeAlias = Callable[[], Awaitable[None]]

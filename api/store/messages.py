@@ -1,0 +1,82 @@
+"""Reading messages: keyset pages by index, single ones, and what a chain is told of the past."""
+
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.core.errors import ChatError, Code
+from api.core.lifecycle import Status
+from api.core.records import Message, Position
+from api.database.tables import messages, sessions
+from api.service.ports import Page
+from api.store.ending import text_so_far
+from api.store.rows import to_message
+from api.store.sessions import owned, require
+
+
+async def read_page(
+    connection: AsyncConnection, user_id: str, session_id: str, limit: int, before: str | None, epoch: str
+) -> Page:
+    """One page in one snapshot: position, rows, and the text so far of a running answer agree."""
+    session = require((await connection.execute(owned(user_id, session_id))).one_or_none(), session_id)
+    statement = _newest_first(session_id, limit + 1)
+    if before is not None:
+        statement = statement.where(messages.c.index < await _index_of(connection, session_id, before))
+    rows = (await connection.execute(statement)).all()
+    found = [await _with_text(connection, row) for row in reversed(rows[:limit])]
+    return Page(found, len(rows) > limit, Position(epoch, session.seq))
+
+
+async def read_message(
+    connection: AsyncConnection, user_id: str, message_id: str, session_id: str | None
+) -> Message:
+    statement = (
+        select(messages)
+        .join(sessions, sessions.c.id == messages.c.session_id)
+        .where(
+            messages.c.id == message_id,
+            sessions.c.user_id == user_id,
+            sessions.c.deleted_at.is_(None),
+        )
+    )
+    if session_id is not None:
+        statement = statement.where(messages.c.session_id == session_id)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
+    return await _with_text(connection, row)
+
+
+async def read_history(
+    connection: AsyncConnection, session_id: str, before_index: int, limit: int
+) -> list[Message]:
+    """The newest `limit` messages before an index, oldest first."""
+    statement = _newest_first(session_id, limit).where(messages.c.index < before_index)
+    rows = (await connection.execute(statement)).all()
+    return [to_message(row) for row in reversed(rows)]
+
+
+def _newest_first(session_id: str, limit: int) -> Select[Any]:
+    return (
+        select(messages)
+        .where(messages.c.session_id == session_id)
+        .order_by(messages.c.index.desc())
+        .limit(limit)
+    )
+
+
+async def _index_of(connection: AsyncConnection, session_id: str, message_id: str) -> int:
+    statement = select(messages.c.index).where(
+        messages.c.id == message_id, messages.c.session_id == session_id
+    )
+    index = (await connection.execute(statement)).scalar_one_or_none()
+    if index is None:
+        raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
+    return int(index)
+
+
+async def _with_text(connection: AsyncConnection, row: Row[Any]) -> Message:
+    if Status(row.status).terminal:
+        return to_message(row)
+    return to_message(row, "".join((await connection.execute(text_so_far(row))).scalars()))
