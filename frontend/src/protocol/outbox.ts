@@ -29,14 +29,13 @@ export type SendEvent =
   | { readonly type: 'unanswered'; readonly retryAt: number }
   | { readonly type: 'delayed'; readonly until: number }
   | { readonly type: 'refused'; readonly error: ErrorBody }
-  | { readonly type: 'again' }
 
 const MOVES: Record<SendState, readonly SendEvent['type'][]> = {
   queued: ['started', 'refused', 'acked', 'delayed'],
   sending: ['acked', 'unanswered', 'delayed', 'refused', 'started'],
   unconfirmed: ['started', 'acked', 'refused', 'delayed', 'unanswered'],
   sent: ['refused', 'acked'],
-  refused: ['again', 'acked'],
+  refused: ['acked'],
 }
 
 /** One step of a message on its way. Late news of a finished step changes nothing. */
@@ -59,8 +58,6 @@ export function sendReduce(entry: Entry, event: SendEvent): Entry {
       return { ...entry, state: 'queued', notBefore: event.until }
     case 'refused':
       return { ...entry, state: 'refused', error: event.error, ack: null }
-    case 'again':
-      return { ...entry, state: 'queued', error: null, notBefore: 0, tries: 0 }
   }
 }
 

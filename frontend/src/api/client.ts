@@ -1,0 +1,179 @@
+import { type Badge, badgeOf } from '../protocol/badge'
+import type { Connection } from '../protocol/connection'
+import type { AckBody, AckFrame, ServerFrame } from '../protocol/frames'
+import type { Entry } from '../protocol/outbox'
+import { Endpoints } from './endpoints'
+import type { Position } from './eventStream'
+import { HttpFollower } from './httpFollower'
+import { askIdentity } from './identity'
+import { Requests } from './requests'
+import { Rest } from './rest'
+import { socketUrl } from './root'
+import { ChatSocket } from './socket'
+import type { Surroundings } from './surroundings'
+
+/** What carries the frames of followed sessions: the socket, a stream over HTTP, or nothing. */
+export type Carrier = 'socket' | 'http' | 'none'
+
+export interface ClientListener {
+  frame(frame: ServerFrame): void
+  badge(badge: Badge): void
+  carrier(carrier: Carrier): void
+  /** The stream of one session over HTTP went down, or may be asked for again. */
+  stream(sessionId: string, up: boolean): void
+  /** A good moment to look after what is pending: back online, visible, connected. */
+  attention(): void
+  identity(userId: string): void
+}
+
+const REPLY_LIMIT_MS = 5_000
+const PROBE_LIMIT_MS = 5_000
+/** Failed tries before HTTP stands in: sooner where a socket has never worked. */
+const TRIES_FIRST = 2
+const TRIES_LATER = 3
+
+/** The one way to the server. Chooses the transport; knows nothing of what is shown. */
+export class ChatClient {
+  readonly rest = new Rest()
+  readonly calls = new Endpoints(this.rest)
+  private readonly requests = new Requests()
+  private readonly socket: ChatSocket
+  private readonly follower: HttpFollower
+  private carrier: Carrier = 'none'
+  private restFails = false
+  private standIn = false
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly listener: ClientListener,
+  ) {
+    const frame = (received: ServerFrame) => this.hear(received)
+    const changed = () => this.update()
+    this.socket = new ChatSocket(
+      socketUrl('ws/chat'),
+      { frame, changed: (s) => this.moved(s) },
+      surroundings.online(),
+    )
+    this.follower = new HttpFollower({
+      frame,
+      changed,
+      down: (id) => listener.stream(id, false),
+      again: (id) => listener.stream(id, true),
+    })
+    this.rest.renew = () => this.identify()
+    this.rest.onReached = (reached) => {
+      this.restFails = !reached
+      this.update()
+    }
+  }
+
+  /** Identity first, whatever else waits; the socket is tried even where that fails. */
+  async start(): Promise<void> {
+    this.surroundings.listen((news) => this.news(news))
+    this.update()
+    await this.identify().catch(() => {})
+    this.socket.dispatch({ type: 'start' })
+  }
+
+  retryNow(): void {
+    this.socket.dispatch({ type: 'retry-now' })
+    this.listener.attention()
+  }
+
+  /** Whether a send may go by the socket now. */
+  get socketOpen(): boolean {
+    return this.socket.state.phase === 'open' && this.socket.state.online
+  }
+
+  get online(): boolean {
+    return this.socket.state.online
+  }
+
+  async sendBySocket(entry: Entry): Promise<AckBody> {
+    this.socket.dispatch({ type: 'wanted' })
+    const reply = this.requests.wait<AckFrame>(entry.clientMessageId, REPLY_LIMIT_MS)
+    this.socket.send({
+      type: 'send',
+      id: entry.clientMessageId,
+      client_message_id: entry.clientMessageId,
+      content: entry.content,
+      ...(entry.sessionId === null ? {} : { session_id: entry.sessionId }),
+    })
+    return reply
+  }
+
+  async stop(sessionId: string, messageId: string): Promise<void> {
+    const id = `stop:${messageId}`.slice(0, 64)
+    if (this.socket.send({ type: 'stop', id, message_id: messageId })) {
+      const answered = await this.requests.wait(id, REPLY_LIMIT_MS).then(
+        () => true,
+        () => false,
+      )
+      if (answered) return
+    }
+    await this.calls.stop(sessionId, messageId)
+  }
+
+  subscribe(sessionId: string, askId: string, position: Position | null): void {
+    if (this.carrier === 'http') return this.follower.follow(sessionId, askId, position)
+    const from = position ? { epoch: position.epoch, after: position.after } : {}
+    this.socket.send({ type: 'subscribe', id: askId, session_id: sessionId, ...from })
+  }
+
+  unsubscribe(sessionId: string): void {
+    if (this.carrier === 'http') return this.follower.stop()
+    this.socket.send({ type: 'unsubscribe', session_id: sessionId })
+  }
+
+  private async identify(): Promise<void> {
+    this.listener.identity(await askIdentity(this.rest))
+  }
+
+  private hear(frame: ServerFrame): void {
+    if (frame.type === 'welcome') this.listener.identity(frame.user_id)
+    this.listener.frame(frame)
+    if (frame.type === 'ack' || frame.type === 'stopped' || frame.type === 'error') {
+      this.requests.settle(frame)
+    }
+  }
+
+  private news(news: 'online' | 'offline' | 'woke' | 'hidden'): void {
+    if (news === 'hidden') return this.update()
+    this.socket.dispatch({ type: news })
+    this.update()
+    if (news !== 'offline') this.listener.attention()
+  }
+
+  private moved(state: Connection): void {
+    if (state.phase !== 'open') this.requests.failAll()
+    if (state.phase === 'open') this.standIn = false
+    const limit = state.everOpen ? TRIES_LATER : TRIES_FIRST
+    if (state.phase === 'closed' && state.attempt >= limit) void this.tryHttp()
+    this.update()
+  }
+
+  /** Does plain HTTP work where the socket does not? */
+  private async tryHttp(): Promise<void> {
+    const answered = await this.calls.chains(AbortSignal.timeout(PROBE_LIMIT_MS)).then(
+      () => true,
+      () => false,
+    )
+    this.restFails = !answered
+    this.standIn = answered && this.socket.state.phase !== 'open'
+    this.update()
+  }
+
+  private update(): void {
+    const { phase, online } = this.socket.state
+    const http = this.standIn && online && this.surroundings.visible()
+    const next: Carrier = phase === 'open' ? 'socket' : http && phase !== 'error' ? 'http' : 'none'
+    if (next !== this.carrier) {
+      this.carrier = next
+      if (next !== 'http') this.follower.stop()
+      this.listener.carrier(next)
+      if (next !== 'none') this.listener.attention()
+    }
+    const streaming = this.carrier === 'http' && (this.follower.streaming || !this.restFails)
+    this.listener.badge(badgeOf(this.socket.state, { streaming, restFails: this.restFails }))
+  }
+}

@@ -1,0 +1,66 @@
+import type { ErrorBody, ErrorFrame } from '../protocol/frames'
+
+/** The server said no, and why. `status` is 0 where it said so over the socket. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: ErrorBody,
+  ) {
+    super(body.message)
+    this.name = 'Refusal'
+  }
+}
+
+/** No answer: the network failed, the request was cut, or a gateway answered in the server's place. */
+export class Unreached extends Error {
+  constructor(
+    readonly retryAfterMs: number | null = null,
+    options?: ErrorOptions,
+  ) {
+    super('The server could not be reached.', options)
+    this.name = 'Unreached'
+  }
+}
+
+const GATEWAY = new Set([502, 503, 504])
+
+export async function problemOf(response: Response): Promise<Refusal | Unreached> {
+  const body: unknown = await response.json().catch(() => null)
+  const known = isErrorBody(body)
+  if (GATEWAY.has(response.status) && !known) return new Unreached(retryAfter(response))
+  if (!known) {
+    const message = `The server answered with status ${response.status}.`
+    return new Refusal(response.status, { code: 'internal', message, retryable: false })
+  }
+  const after = body.retry_after_ms ?? retryAfter(response)
+  return new Refusal(response.status, { ...body, retry_after_ms: after })
+}
+
+export function refusalOf(frame: ErrorFrame): Refusal {
+  return new Refusal(0, frame)
+}
+
+/** Worth another try by itself: network, 429, 502 to 504. */
+export function isPassing(error: unknown): error is Refusal | Unreached {
+  if (error instanceof Unreached) return true
+  return error instanceof Refusal && (error.status === 429 || GATEWAY.has(error.status))
+}
+
+export function waitAsked(error: unknown): number | null {
+  if (error instanceof Unreached) return error.retryAfterMs
+  return error instanceof Refusal ? (error.body.retry_after_ms ?? null) : null
+}
+
+function retryAfter(response: Response): number | null {
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN)
+  return Number.isFinite(seconds) ? seconds * 1000 : null
+}
+
+function isErrorBody(body: unknown): body is ErrorBody {
+  return typeof body === 'object' && body !== null && 'code' in body && 'message' in body
+}
+
+/** Unknown, somebody else's, or deleted: the server does not tell these apart. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Refusal && (error.status === 404 || error.body.code === 'not_found')
+}

@@ -1,0 +1,45 @@
+import type { AckFrame, ErrorFrame, ServerFrame } from '../protocol/frames'
+import { refusalOf, Unreached } from './problems'
+
+type Reply = Extract<ServerFrame, { type: 'ack' | 'stopped' }>
+
+interface Waiting {
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (error: Error) => void
+  readonly timer: ReturnType<typeof setTimeout>
+}
+
+/** Requests on the socket that wait for the frame with their `id`. */
+export class Requests {
+  private readonly waiting = new Map<string, Waiting>()
+
+  /** The reply, or Unreached after `limitMs` or when the socket goes, or the server's refusal. */
+  wait<T extends AckFrame | Reply>(id: string, limitMs: number): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => this.fail(id), limitMs)
+      this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject, timer })
+    })
+  }
+
+  settle(frame: Reply | ErrorFrame): void {
+    const found = frame.id ? this.take(frame.id) : undefined
+    if (!found) return
+    if (frame.type === 'error') found.reject(refusalOf(frame))
+    else found.resolve(frame)
+  }
+
+  failAll(): void {
+    for (const id of [...this.waiting.keys()]) this.fail(id)
+  }
+
+  private fail(id: string): void {
+    this.take(id)?.reject(new Unreached())
+  }
+
+  private take(id: string): Waiting | undefined {
+    const found = this.waiting.get(id)
+    this.waiting.delete(id)
+    clearTimeout(found?.timer)
+    return found
+  }
+}

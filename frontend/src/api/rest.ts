@@ -1,0 +1,79 @@
+import { restDelayMs } from '../protocol/backoff'
+import { isPassing, problemOf, Unreached, waitAsked } from './problems'
+import { serverUrl } from './root'
+
+const ANSWER_LIMIT_MS = 20_000
+
+export interface RestOptions {
+  readonly body?: unknown
+  readonly form?: FormData
+  readonly headers?: Record<string, string>
+  readonly signal?: AbortSignal
+  /** Try again after network failures; only for reads and for writes that an id makes safe. */
+  readonly again?: boolean
+}
+
+/** JSON over HTTP with the protocol's rules for trying again and for renewing a lost identity. */
+export class Rest {
+  /** Hears of every exchange: whether the server was reached. The badge listens. */
+  onReached: (reached: boolean) => void = () => {}
+  /** Makes or renews the identity after a 401. */
+  renew: () => Promise<void> = async () => {}
+
+  async call<T>(method: string, path: string, options: RestOptions = {}): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.once<T>(method, path, options)
+      } catch (error) {
+        if (!options.again || !isPassing(error)) throw error
+        await pause(waitAsked(error) ?? restDelayMs(attempt), options.signal)
+      }
+    }
+  }
+
+  private async once<T>(method: string, path: string, options: RestOptions): Promise<T> {
+    const response = await this.exchange(method, path, options)
+    if (response.status !== 401) return read<T>(response)
+    await this.renew()
+    return read<T>(await this.exchange(method, path, options))
+  }
+
+  /** One exchange without renewal: what the identity itself uses. */
+  async exchange(method: string, path: string, options: RestOptions = {}): Promise<Response> {
+    const limit = AbortSignal.timeout(ANSWER_LIMIT_MS)
+    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit
+    // A deletion outlives the page that asked for it.
+    const keepalive = method === 'DELETE'
+    const init: RequestInit = { method, signal, keepalive, headers: { ...options.headers } }
+    if (options.form) init.body = options.form
+    if (options.body !== undefined) {
+      init.body = JSON.stringify(options.body)
+      init.headers = { 'Content-Type': 'application/json', ...options.headers }
+    }
+    try {
+      const response = await fetch(serverUrl(path), init)
+      this.onReached(true)
+      return response
+    } catch (error) {
+      if (options.signal?.aborted) throw error
+      this.onReached(false)
+      throw new Unreached(null, { cause: error })
+    }
+  }
+}
+
+async function read<T>(response: Response): Promise<T> {
+  if (!response.ok) throw await problemOf(response)
+  if (response.status === 204) return undefined as T
+  return (await response.json()) as T
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    })
+  })
+}

@@ -1,0 +1,57 @@
+import type { Entry } from '../protocol/outbox'
+
+/** Storage that is full, forbidden or holds something foreign must not take the chat down. */
+function attempt<T>(run: () => T, otherwise: T): T {
+  try {
+    return run()
+  } catch {
+    return otherwise
+  }
+}
+
+const OUTBOX = 'steadychat.outbox.'
+const DRAFT = 'steadychat.draft.'
+const THEME = 'steadychat.theme'
+
+/** Messages on their way, one key each, so that tabs never overwrite each other's. */
+export const outboxStorage = {
+  put(entry: Entry): void {
+    attempt(
+      () => localStorage.setItem(OUTBOX + entry.clientMessageId, JSON.stringify(entry)),
+      undefined,
+    )
+  },
+  remove(clientMessageId: string): void {
+    attempt(() => localStorage.removeItem(OUTBOX + clientMessageId), undefined)
+  },
+  load(): Entry[] {
+    const keys = attempt(() => Object.keys(localStorage), [])
+    const entries = keys.filter((key) => key.startsWith(OUTBOX)).map(readEntry)
+    return entries.filter((entry) => entry !== null).sort((a, b) => a.createdAt - b.createdAt)
+  },
+}
+
+function readEntry(key: string): Entry | null {
+  return attempt(() => JSON.parse(localStorage.getItem(key) ?? 'null') as Entry | null, null)
+}
+
+/** What was typed and not sent, one text per session. */
+export const draftStorage = {
+  get: (key: string): string => attempt(() => localStorage.getItem(DRAFT + key) ?? '', ''),
+  set(key: string, text: string): void {
+    attempt(() => {
+      if (text === '') localStorage.removeItem(DRAFT + key)
+      else localStorage.setItem(DRAFT + key, text)
+    }, undefined)
+  },
+}
+
+export type Theme = 'system' | 'light' | 'dark'
+
+export const themeStorage = {
+  get(): Theme {
+    const kept = attempt(() => localStorage.getItem(THEME), null)
+    return kept === 'light' || kept === 'dark' ? kept : 'system'
+  },
+  set: (theme: Theme): void => attempt(() => localStorage.setItem(THEME, theme), undefined),
+}

@@ -1,0 +1,33 @@
+const KEY = 'steadychat.tab'
+const LOCK = 'steadychat.tab.'
+
+/**
+ * This tab's name. It survives a reload and is held as a lock for as long as the tab lives, so that others can see
+ * whether the owner of a waiting message is still there. A duplicated tab gets a name of its own.
+ */
+export async function claimTab(): Promise<string> {
+  const kept = sessionStorage.getItem(KEY) ?? crypto.randomUUID()
+  const name = (await hold(kept)) ? kept : crypto.randomUUID()
+  if (name !== kept) await hold(name)
+  sessionStorage.setItem(KEY, name)
+  return name
+}
+
+function hold(name: string): Promise<boolean> {
+  if (!('locks' in navigator)) return Promise.resolve(true)
+  return new Promise((resolve) => {
+    void navigator.locks.request(`${LOCK}${name}`, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null)
+      // Held until the browser ends the tab.
+      return lock === null ? undefined : new Promise(() => {})
+    })
+  })
+}
+
+/** The tabs of this browser that are alive, or null where that cannot be known (plain HTTP). */
+export async function livingTabs(): Promise<ReadonlySet<string> | null> {
+  if (!('locks' in navigator)) return null
+  const { held = [] } = await navigator.locks.query()
+  const names = held.map((lock) => lock.name ?? '').filter((name) => name.startsWith(LOCK))
+  return new Set(names.map((name) => name.slice(LOCK.length)))
+}

@@ -1,0 +1,97 @@
+import type { ChatClient } from '../api/client'
+import type { Session } from '../protocol/frames'
+import type { SessionList, Store } from './state'
+
+const UNDO_MS = 6_000
+
+/** The sidebar's list: paged by cursor, merged by id, the higher revision wins. */
+export class Sessions {
+  private undoTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(
+    private readonly store: Store,
+    private readonly client: () => ChatClient,
+    private readonly gone: (sessionId: string) => void,
+  ) {}
+
+  /** The first page, or the next one. One request at a time. */
+  async more(): Promise<void> {
+    const { sessions } = this.store.getState()
+    if (sessions.loading || (sessions.loaded && !sessions.hasMore)) return
+    this.patch({ loading: true, failed: false })
+    try {
+      const signal = new AbortController().signal
+      const page = await this.client().calls.sessions(sessions.nextCursor, signal)
+      this.merge(page.sessions)
+      this.patch({ nextCursor: page.next_cursor, hasMore: page.has_more, loaded: true })
+    } catch {
+      this.patch({ failed: true })
+    } finally {
+      this.patch({ loading: false })
+    }
+  }
+
+  merge(news: readonly Session[]): void {
+    const { items } = this.store.getState().sessions
+    const byId = new Map(items.map((session) => [session.id, session]))
+    for (const session of news) {
+      const held = byId.get(session.id)
+      if (!held || session.revision > held.revision) byId.set(session.id, session)
+    }
+    const sorted = [...byId.values()].sort((a, b) => b.updated_at.localeCompare(a.updated_at))
+    this.patch({ items: sorted })
+  }
+
+  /** Reads one session that no hint came for. */
+  async refresh(sessionId: string): Promise<void> {
+    await this.client()
+      .calls.session(sessionId)
+      .then((session) => this.merge([session]))
+      .catch(() => {})
+  }
+
+  drop(sessionId: string): void {
+    const { items } = this.store.getState().sessions
+    this.patch({ items: items.filter((session) => session.id !== sessionId) })
+  }
+
+  async rename(sessionId: string, title: string): Promise<void> {
+    try {
+      this.merge([await this.client().calls.rename(sessionId, title)])
+    } catch (error) {
+      this.store.setState({ notice: (error as Error).message })
+    }
+  }
+
+  /** Hidden at once, deleted when the time to undo has passed. */
+  remove(session: Session): void {
+    this.commit()
+    this.store.setState({ deleting: { sessionId: session.id, title: session.title } })
+    this.undoTimer = setTimeout(() => this.commit(), UNDO_MS)
+  }
+
+  undo(): void {
+    clearTimeout(this.undoTimer)
+    this.store.setState({ deleting: null })
+  }
+
+  /** Ends the time to undo; also when the tab is closed before it has passed. */
+  commit(): void {
+    clearTimeout(this.undoTimer)
+    const { deleting } = this.store.getState()
+    if (!deleting) return
+    this.store.setState({ deleting: null })
+    this.drop(deleting.sessionId)
+    this.gone(deleting.sessionId)
+    this.client()
+      .calls.remove(deleting.sessionId)
+      .catch((error: Error) => {
+        this.store.setState({ notice: error.message })
+        void this.refresh(deleting.sessionId)
+      })
+  }
+
+  private patch(part: Partial<SessionList>): void {
+    this.store.setState((s) => ({ sessions: { ...s.sessions, ...part } }))
+  }
+}

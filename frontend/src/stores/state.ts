@@ -1,0 +1,92 @@
+import type { StoreApi } from 'zustand/vanilla'
+import type { Theme } from '../api/storage'
+import type { Badge } from '../protocol/badge'
+import type { Conversation } from '../protocol/conversation'
+import type { ChainInfo, Document, Session } from '../protocol/frames'
+import type { Entry } from '../protocol/outbox'
+
+/** What is on screen: a session, or a chat that becomes one with its first message. */
+export interface View {
+  /** Stays the same when a new chat gets its session, so that nothing on screen is built anew. */
+  readonly thread: string
+  readonly sessionId: string | null
+}
+
+export interface SessionList {
+  readonly items: readonly Session[]
+  readonly nextCursor: string | null
+  readonly hasMore: boolean
+  readonly loading: boolean
+  readonly loaded: boolean
+  readonly failed: boolean
+}
+
+export interface DocumentList {
+  readonly items: readonly Document[]
+  readonly loaded: boolean
+  readonly uploading: boolean
+  readonly error: string | null
+  /** False once the server said that this person may not write. */
+  readonly writable: boolean
+}
+
+export interface Undoable {
+  readonly sessionId: string
+  readonly title: string
+}
+
+export interface ChatState {
+  readonly userId: string | null
+  readonly badge: Badge
+  readonly view: View
+  readonly conversations: Readonly<Record<string, Conversation>>
+  /** Sessions that the server does not know, and those whose messages could not be read. */
+  readonly missing: Readonly<Record<string, true>>
+  readonly unreadable: Readonly<Record<string, string>>
+  readonly loadingOlder: Readonly<Record<string, true>>
+  /** What a running answer says it is doing, by message. */
+  readonly stages: Readonly<Record<string, string>>
+  readonly stopping: Readonly<Record<string, true>>
+  readonly entries: readonly Entry[]
+  readonly sessions: SessionList
+  readonly deleting: Undoable | null
+  readonly documents: DocumentList
+  readonly chain: ChainInfo | null
+  readonly theme: Theme
+  readonly notice: string | null
+}
+
+export type Store = StoreApi<ChatState>
+
+export function initialState(view: View, theme: Theme): ChatState {
+  return {
+    userId: null,
+    badge: { state: 'connecting', word: 'connecting', retryAt: null, overHttp: false, fault: null },
+    view,
+    conversations: {},
+    missing: {},
+    unreadable: {},
+    loadingOlder: {},
+    stages: {},
+    stopping: {},
+    entries: [],
+    sessions: {
+      items: [],
+      nextCursor: null,
+      hasMore: false,
+      loading: false,
+      loaded: false,
+      failed: false,
+    },
+    deleting: null,
+    documents: { items: [], loaded: false, uploading: false, error: null, writable: true },
+    chain: null,
+    theme,
+    notice: null,
+  }
+}
+
+export function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
+  const { [key]: _, ...rest } = record
+  return rest
+}
