@@ -1,0 +1,52 @@
+import time
+
+import pytest
+
+from api.auth.rates import Rates
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that `limits` sees, in seconds."""
+    moment = [1000.0]
+    monkeypatch.setattr(time, "time", lambda: moment[0])
+    return moment
+
+
+def test_a_user_may_send_so_many_in_any_minute(now: list[float]) -> None:
+    rates = Rates(2)
+    assert rates.allow("anna") is None
+    now[0] += 40
+    assert rates.allow("anna") is None
+    assert rates.allow("anna") == pytest.approx(20_000, abs=1)
+    now[0] += 21
+    assert rates.allow("anna") is None
+    assert rates.allow("anna") is not None
+
+
+def test_one_user_does_not_use_up_anothers_share(now: list[float]) -> None:
+    rates = Rates(1)
+    assert rates.allow("anna") is None
+    assert rates.allow("ben") is None
+    assert rates.allow("anna") is not None
+
+
+def test_refusals_cost_nothing(now: list[float]) -> None:
+    rates = Rates(1)
+    rates.allow("anna")
+    now[0] += 59
+    assert rates.allow("anna") is not None
+    now[0] += 2
+    assert rates.allow("anna") is None
+
+
+def test_many_at_once_cost_as_many(now: list[float]) -> None:
+    rates = Rates(3)
+    assert rates.allow("anna", cost=4) is not None
+    assert rates.allow("anna", cost=3) is None
+    assert rates.allow("anna") is not None
+
+
+def test_zero_switches_the_limit_off() -> None:
+    rates = Rates(0)
+    assert all(rates.allow("anna") is None for _ in range(1000))
