@@ -27,7 +27,8 @@ class ChainSettings(BaseSettings):
     model: str | None = Field(
         default=None,
         description="The chat model that writes the answers, as provider:model, for example "
-        "openai:gpt-4o-mini, anthropic:claude-sonnet-4-5 or ollama:llama3.2. It needs steadychat[llm] and the provider's own "
+        "openai:gpt-4o-mini, anthropic:claude-sonnet-4-5 or ollama:llama3.2. It needs "
+        "steadychat[llm] and the provider's own "
         "key. Without it answers are quoted from the documents.",
     )
     model_base_url: str | None = Field(
