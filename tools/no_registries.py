@@ -1,4 +1,4 @@
-"""Does a file of the project name the host of a package registry? Then it would work on some networks only."""
+"""Does a file of the project name the host of a package registry? It would work on some networks only."""
 
 import re
 import subprocess

@@ -38,7 +38,9 @@ def playwrights() -> list[str]:
 def starts(path: str) -> bool:
     """Whether it tells its version: on some systems the name is only a stub that asks to install it."""
     try:
-        return subprocess.run([path, "--version"], capture_output=True, check=False, timeout=30).returncode == 0
+        return (
+            subprocess.run([path, "--version"], capture_output=True, check=False, timeout=30).returncode == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
 
