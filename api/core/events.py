@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from api.core.errors import Problem
@@ -50,6 +51,7 @@ class Ended:
     confidence: float | None = None
     generation_time_ms: int | None = None
     error: Problem | None = None
+    completed_at: datetime | None = None
 
 
 Event: TypeAlias = Created | Piece | Ended

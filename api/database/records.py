@@ -1,6 +1,6 @@
 """Records as JSON text, for the columns and event bodies that hold them."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -67,19 +67,18 @@ def dump_ended(event: Ended) -> str:
             "confidence": event.confidence,
             "generation_time_ms": event.generation_time_ms,
             "error": None if event.error is None else asdict(event.error),
+            "completed_at": None if event.completed_at is None else to_micros(event.completed_at),
         }
     )
 
 
 def load_ended(session_id: str, seq: int, message_id: str, body: str) -> Ended:
     fields = orjson.loads(body)
-    error = fields.pop("error")
-    event = Ended(
-        session_id,
-        seq,
-        message_id,
-        Status(fields.pop("status")),
-        sources=tuple(fields.pop("sources")),
-        **fields,
-    )
-    return event if error is None else replace(event, error=Problem(**error | {"code": Code(error["code"])}))
+    error, completed = fields["error"], fields["completed_at"]
+    fields |= {
+        "status": Status(fields["status"]),
+        "sources": tuple(fields["sources"]),
+        "error": None if error is None else Problem(**error | {"code": Code(error["code"])}),
+        "completed_at": None if completed is None else from_micros(completed),
+    }
+    return Ended(session_id, seq, message_id, **fields)

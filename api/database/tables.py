@@ -55,7 +55,8 @@ messages = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("session_id", String, ForeignKey("sessions.id"), nullable=False),
-    Column("index", Integer, nullable=False),
+    # The protocol calls it `index`, which is a method of every row.
+    Column("number", Integer, nullable=False),
     Column("role", String, nullable=False),
     Column("status", String, nullable=False),
     Column("content", Text, nullable=False),
@@ -72,7 +73,7 @@ messages = Table(
     Column("created_seq", BigInteger, nullable=False),
     Column("ended_seq", BigInteger),
     Column("fence", String),
-    Index("ix_messages_page", "session_id", "index", unique=True),
+    Index("ix_messages_page", "session_id", "number", unique=True),
     Index(
         "ix_messages_running",
         "session_id",

@@ -163,7 +163,7 @@ def repetition_of(request: SendRequest) -> Select[Any]:
         select(
             sends,
             messages.c.status,
-            messages.c.index,
+            messages.c.number,
             messages.c.created_seq,
             sessions.c.deleted_at,
         )
@@ -194,7 +194,7 @@ def as_repetition(request: SendRequest, row: Row[Any], epoch: str) -> Accepted:
         client_message_id=row.client_message_id,
         session_id=row.session_id,
         chain=row.chain,
-        index=row.index - 1,
+        index=row.number - 1,
         user_message_id=row.user_message_id,
         pending_message_id=row.pending_message_id,
         status=Status(row.status),
@@ -211,7 +211,7 @@ def _row(message: Message, seq: int, fence: str | None) -> dict[str, Any]:
     return {
         "id": message.id,
         "session_id": message.session_id,
-        "index": message.index,
+        "number": message.index,
         "role": message.role,
         "status": message.status,
         "content": message.content,

@@ -82,6 +82,7 @@ class Finish:
             confidence=self.ending.confidence,
             generation_time_ms=max(0, (to_micros(self.now) - row.created_at) // 1000),
             error=self.ending.error,
+            completed_at=self.now,
         )
 
 

@@ -22,7 +22,7 @@ async def read_page(
     session = require((await connection.execute(owned(user_id, session_id))).one_or_none(), session_id)
     statement = _newest_first(session_id, limit + 1)
     if before is not None:
-        statement = statement.where(messages.c.index < await _index_of(connection, session_id, before))
+        statement = statement.where(messages.c.number < await _index_of(connection, session_id, before))
     rows = (await connection.execute(statement)).all()
     found = [await _with_text(connection, row) for row in reversed(rows[:limit])]
     return Page(found, len(rows) > limit, Position(epoch, session.seq))
@@ -52,7 +52,7 @@ async def read_history(
     connection: AsyncConnection, session_id: str, before_index: int, limit: int
 ) -> list[Message]:
     """The newest `limit` messages before an index, oldest first."""
-    statement = _newest_first(session_id, limit).where(messages.c.index < before_index)
+    statement = _newest_first(session_id, limit).where(messages.c.number < before_index)
     rows = (await connection.execute(statement)).all()
     return [to_message(row) for row in reversed(rows)]
 
@@ -61,13 +61,13 @@ def _newest_first(session_id: str, limit: int) -> Select[Any]:
     return (
         select(messages)
         .where(messages.c.session_id == session_id)
-        .order_by(messages.c.index.desc())
+        .order_by(messages.c.number.desc())
         .limit(limit)
     )
 
 
 async def _index_of(connection: AsyncConnection, session_id: str, message_id: str) -> int:
-    statement = select(messages.c.index).where(
+    statement = select(messages.c.number).where(
         messages.c.id == message_id, messages.c.session_id == session_id
     )
     index = (await connection.execute(statement)).scalar_one_or_none()

@@ -16,7 +16,7 @@ def to_message(row: Row[Any], content: str | None = None) -> Message:
     return Message(
         id=row.id,
         session_id=row.session_id,
-        index=row.index,
+        index=row.number,
         role=Role(row.role),
         content=row.content if content is None else content,
         status=Status(row.status),

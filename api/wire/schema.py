@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from api.wire import rest
 from api.wire.frames import ClientFrame, ServerFrame
 
-_BODIES = [
+_BODIES: list[type[BaseModel]] = [
     rest.NewSession,
     rest.Rename,
     rest.AnyMessage,

@@ -1,6 +1,6 @@
 """history and log
 
-Revision: 0001, after: . Made: 2026-11-22 16:59:41.861393.
+Revision: 0001, after: . Made: 2026-11-22 17:02:31.252716.
 """
 
 import sqlalchemy as sa
@@ -87,7 +87,7 @@ def upgrade() -> None:
         "messages",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("session_id", sa.String(), nullable=False),
-        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.create_index("ix_messages_page", ["session_id", "index"], unique=True)
+        batch_op.create_index("ix_messages_page", ["session_id", "number"], unique=True)
         batch_op.create_index(
             "ix_messages_running",
             ["session_id"],

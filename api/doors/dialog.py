@@ -1,0 +1,187 @@
+"""What one connection asks for, carried out: frames become use cases, results become replies."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from api.auth.identity import Authenticator, Identity
+from api.core.errors import ChatError, Code
+from api.core.records import JSON
+from api.service.chat import Chat
+from api.service.follow import NOWHERE, Asked, Follower, Start, Turn
+from api.service.ports import Accepted, Hint, NewId, StageHint
+from api.wire.connection import UNAUTHORIZED, UNSUPPORTED, Connection
+from api.wire.frames import HEARTBEAT_S, PROTOCOL, Hello, Ping, Send, Stop, Subscribe, Unsubscribe
+from api.wire.incoming import AnyClientFrame
+from api.wire.outgoing import ack_json, next_frame, subscribed_json
+
+log = structlog.get_logger()
+
+MOST_SESSIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SocketServices:
+    """What every connection of this server shares."""
+
+    chat: Chat
+    who: Authenticator
+    limits: dict[str, int]
+    new_id: NewId
+
+
+class Dialog:
+    """One client: who it is, what it follows, and what waits to be sent to it."""
+
+    def __init__(
+        self,
+        services: SocketServices,
+        identity: Identity | None,
+        identified: Callable[[Identity], None],
+    ) -> None:
+        self._services = services
+        self._chat = services.chat
+        self.connection = Connection()
+        self.follower: Follower = services.chat.follower()
+        self.identity = identity
+        self._identified = identified
+
+    async def receive(self, text: str) -> None:
+        """Carries out one frame; every failure becomes an answer to that frame."""
+        frame = self.connection.receive(text)
+        if frame is not None:
+            await self._answer(frame)
+        self.follower.nudge()
+
+    async def _answer(self, frame: AnyClientFrame) -> None:
+        try:
+            await self._carry_out(frame)
+        except ChatError as error:
+            self.connection.refuse(error, frame.type, _ids(frame))
+        except Exception as error:  # noqa: BLE001 - the client is told, the log has the details
+            error_id = self._services.new_id()
+            log.exception("request failed", error_id=error_id, request=frame.type, error=type(error).__name__)
+            self.connection.refuse(ChatError(Code.INTERNAL, error_id=error_id), frame.type, _ids(frame))
+
+    async def _carry_out(self, frame: AnyClientFrame) -> None:
+        if isinstance(frame, Hello):
+            return await self._hello(frame)
+        if isinstance(frame, Ping):
+            return self.connection.reply({"type": "pong"}, frame.id)
+        if self.identity is None:
+            self.connection.close(UNAUTHORIZED)
+            raise ChatError(Code.UNAUTHORIZED)
+        asked: dict[type, Callable[..., Awaitable[None]]] = {
+            Send: self._send,
+            Stop: self._stop,
+            Subscribe: self._subscribe,
+            Unsubscribe: self._unsubscribe,
+        }
+        await asked[type(frame)](frame, self.identity.user_id)
+
+    async def _hello(self, frame: Hello) -> None:
+        if frame.protocol != PROTOCOL:
+            self.connection.close(UNSUPPORTED)
+            raise ChatError(Code.UNSUPPORTED_VERSION)
+        if frame.token is not None:
+            await self._identify(frame.token)
+        if self.identity is None:
+            self.connection.close(UNAUTHORIZED)
+            raise ChatError(Code.UNAUTHORIZED)
+        welcome: dict[str, JSON] = {
+            "type": "welcome",
+            "protocol": PROTOCOL,
+            "heartbeat_s": HEARTBEAT_S,
+            "limits": dict(self._services.limits),
+            "user_id": self.identity.user_id,
+        }
+        self.connection.reply(welcome, frame.id)
+
+    async def _identify(self, token: str) -> None:
+        """Takes a new token in place of the old; a connection never changes its user."""
+        try:
+            identity = await self._services.who.check(token)
+            if self.identity is not None and identity.user_id != self.identity.user_id:
+                raise ChatError(Code.UNAUTHORIZED, "This token is another user's. Open a new connection.")
+        except ChatError:
+            self.connection.close(UNAUTHORIZED)
+            raise
+        self.identity = identity
+        self._identified(identity)
+
+    async def _send(self, frame: Send, user_id: str) -> None:
+        if frame.session_id is None or frame.session_id not in self.follower:
+            self._require_room()
+        accepted = await self._chat.send(
+            user_id,
+            frame.content,
+            client_message_id=frame.client_message_id,
+            session_id=frame.session_id,
+            chain=frame.chain,
+        )
+        await self._acknowledge(accepted, frame.id)
+
+    async def _acknowledge(self, accepted: Accepted, request_id: str | None) -> None:
+        if accepted.session_id in self.follower:
+            return self.connection.reply(ack_json(accepted), request_id)
+        start = await self._chat.begin_after(accepted)
+        self.connection.reply(ack_json(accepted), request_id)
+        self._follow(start)
+
+    async def _stop(self, frame: Stop, user_id: str) -> None:
+        status = await self._chat.stop(user_id, frame.message_id)
+        stopped: dict[str, JSON] = {"type": "stopped", "message_id": frame.message_id, "status": status.value}
+        self.connection.reply(stopped, frame.id)
+
+    async def _subscribe(self, frame: Subscribe, user_id: str) -> None:
+        if frame.session_id not in self.follower:
+            self._require_room()
+        start = await self._chat.begin(user_id, frame.session_id, Asked(frame.epoch, frame.after))
+        self._follow(start, frame.id)
+
+    async def _unsubscribe(self, frame: Unsubscribe, user_id: str) -> None:
+        del user_id
+        self.follower.leave(frame.session_id)
+
+    def _require_room(self) -> None:
+        if len(self.follower) >= MOST_SESSIONS:
+            words = f"This connection follows {MOST_SESSIONS} sessions already. Unsubscribe from one first."
+            raise ChatError(Code.RATE_LIMITED, words)
+
+    def _follow(self, start: Start, request_id: str | None = None) -> None:
+        """The reply is queued in the same step as the follow begins, so that it precedes its events."""
+        self.follower.follow(start.session_id, start.position)
+        self.connection.reply(subscribed_json(start), request_id)
+
+    async def take_turn(self, turn: Turn) -> str | None:
+        """The next frame of a session whose turn it is, if it is still followed from there."""
+        if not self.follower.holds(turn.follow):
+            return None
+        if turn.gone:
+            self.follower.leave(turn.follow.session_id)
+            return None
+        if turn.lost:
+            await self._begin_again(turn.follow.session_id)
+            return None
+        frame = next_frame(turn.follow.waiting)
+        turn.follow.took(frame.count)
+        return frame.text
+
+    async def _begin_again(self, session_id: str) -> None:
+        """The log no longer holds what comes after the cursor: the client is told, unasked."""
+        self._follow(await self._chat.begin_again(session_id, NOWHERE))
+
+    def deliver(self, hint: Hint) -> None:
+        if not isinstance(hint, StageHint) or hint.session_id in self.follower:
+            self.connection.hint(hint)
+            self.follower.nudge()
+
+    def close(self) -> None:
+        self.follower.close()
+
+
+def _ids(frame: AnyClientFrame) -> dict[str, str]:
+    names = ("id", "client_message_id", "session_id", "message_id")
+    found = ((name, getattr(frame, name, None)) for name in names)
+    return {name: value for name, value in found if value is not None}

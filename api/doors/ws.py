@@ -1,0 +1,205 @@
+"""`/ws/chat`: admits a WebSocket, then reads and writes until one side has had enough."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import APIRouter
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from api.auth.identity import Identity
+from api.auth.origins import Origins
+from api.auth.sockets import SocketLimits, real_address
+from api.core.errors import ChatError, Code
+from api.doors.dialog import Dialog, SocketServices
+from api.service.ports import Hints, Undo
+from api.wire.connection import BINARY, CROWDED, EXPIRED, SLOW, UNAUTHORIZED, Close
+
+log = structlog.get_logger()
+
+SUBPROTOCOL = "chat.v1"
+HELLO_S = 5.0
+SEND_S = 30.0
+GRACE_S = 60.0
+
+
+class Sockets:
+    """The open WebSockets of this server."""
+
+    def __init__(
+        self, services: SocketServices, *, origins: Origins, limits: "SocketLimits[Socket]", hints: Hints
+    ) -> None:
+        self.services = services
+        self.origins = origins
+        self.limits = limits
+        self.hints = hints
+
+    def router(self) -> APIRouter:
+        router = APIRouter()
+
+        @router.websocket("/ws/chat")
+        async def chat(websocket: WebSocket) -> None:
+            await self._admit(websocket)
+
+        return router
+
+    async def _admit(self, websocket: WebSocket) -> None:
+        socket = Socket(self, websocket)
+        if not self.origins.permit(websocket):
+            await websocket.close()  # before the upgrade: HTTP 403
+            return
+        if not self.limits.admit(real_address(websocket), socket):
+            await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "30"}))
+            return
+        try:
+            await socket.run()
+        finally:
+            self.limits.leave(socket)
+
+
+class Socket:
+    """One WebSocket's life: a reader and a writer around a dialog."""
+
+    def __init__(self, sockets: Sockets, websocket: WebSocket) -> None:
+        self._sockets = sockets
+        self._websocket = websocket
+        self._dialog = Dialog(sockets.services, None, self._identified)
+        self._deaf: Undo | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._drained = asyncio.Event()
+
+    async def run(self) -> None:
+        offered = self._websocket.scope.get("subprotocols") or []
+        identity = await self._identity()
+        await self._websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        if identity is not None:
+            self._dialog.identity = identity
+            self._identified(identity)
+        try:
+            await self._until_closed()
+        finally:
+            self._leave()
+
+    async def _identity(self) -> Identity | None:
+        try:
+            return await self._sockets.services.who.identify(self._websocket)
+        except ChatError as error:
+            self._dialog.connection.refuse(error, None, {})
+            self._dialog.connection.close(UNAUTHORIZED)
+            return None
+
+    def _identified(self, identity: Identity) -> None:
+        """The user is known now, or has a new token."""
+        rival = self._sockets.limits.enter(identity.user_id, self)
+        if rival is not None:
+            rival.refuse(ChatError(Code.TOO_MANY_CONNECTIONS), CROWDED)
+        if self._deaf is None:
+            self._deaf = self._sockets.hints.listen(identity.user_id, self._dialog.deliver)
+        self._expect_expiry(identity)
+
+    def _expect_expiry(self, identity: Identity) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        if identity.expires_at is not None:
+            seconds = (identity.expires_at - datetime.now(UTC)).total_seconds()
+            self._expiry = asyncio.get_running_loop().call_later(max(0, seconds), self._expired)
+
+    def _expired(self) -> None:
+        """Says so, and leaves a while for a `hello` with a new token."""
+        self._dialog.connection.refuse(ChatError(Code.TOKEN_EXPIRED), None, {})
+        self._dialog.follower.nudge()
+        self._expiry = asyncio.get_running_loop().call_later(GRACE_S, self.close, EXPIRED)
+
+    def refuse(self, error: ChatError, close: Close) -> None:
+        self._dialog.connection.refuse(error, None, {})
+        self.close(close)
+
+    def close(self, close: Close) -> None:
+        """Sends what waits, then closes."""
+        self._dialog.connection.close(close)
+        self._dialog.follower.nudge()
+
+    def _leave(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self._deaf is not None:
+            self._deaf()
+        self._dialog.close()
+
+    async def _until_closed(self) -> None:
+        """Whichever ends first, reader or writer, ends the other."""
+        async with asyncio.TaskGroup() as tasks:
+            both: list[asyncio.Task[None]] = []
+
+            async def until_done(loop: Coroutine[None, None, None]) -> None:
+                try:
+                    await loop
+                finally:
+                    for task in both:
+                        if task is not asyncio.current_task():
+                            task.cancel()
+
+            both += [
+                tasks.create_task(until_done(self._read())),
+                tasks.create_task(until_done(self._write())),
+            ]
+            both.append(tasks.create_task(self._require_identity()))
+
+    async def _require_identity(self) -> None:
+        await asyncio.sleep(HELLO_S)
+        if self._dialog.identity is None:
+            self.refuse(ChatError(Code.UNAUTHORIZED), UNAUTHORIZED)
+
+    async def _read(self) -> None:
+        while self._dialog.connection.closing is None:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            self._sockets.limits.touch(self)
+            text = message.get("text")
+            if text is None:
+                self.close(BINARY)
+            else:
+                await self._dialog.receive(text)
+            while self._dialog.connection.full and self._dialog.connection.closing is None:
+                self._drained.clear()
+                await self._drained.wait()
+        await asyncio.Event().wait()  # the writer closes the connection and with it this task
+
+    async def _write(self) -> None:
+        with suppress(WebSocketDisconnect):
+            while True:
+                await self._send_waiting()
+                if self._dialog.connection.closing is not None:
+                    await self._close(self._dialog.connection.closing)
+                    return
+                turn = await self._dialog.follower.turn()
+                if turn is None:
+                    continue
+                await self._send_waiting()  # a `subscribed` precedes the events that follow it
+                frame = await self._dialog.take_turn(turn)
+                if frame is not None:
+                    await self._send(frame)
+
+    async def _send_waiting(self) -> None:
+        for frame in self._dialog.connection.take():
+            await self._send(frame)
+        self._drained.set()
+
+    async def _send(self, frame: str) -> None:
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._websocket.send({"type": "websocket.send", "text": frame})
+        except TimeoutError as error:
+            await self._close(SLOW)
+            raise WebSocketDisconnect(SLOW.code) from error
+
+    async def _close(self, close: Close) -> None:
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            with suppress(RuntimeError, TimeoutError, WebSocketDisconnect):
+                async with asyncio.timeout(HELLO_S):
+                    await self._websocket.close(close.code, close.reason)

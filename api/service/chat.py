@@ -1,0 +1,272 @@
+"""The use cases of a chat. Every door is a way to call these."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.core.errors import ChatError, Code
+from api.core.events import Created, Ended, Piece
+from api.core.lifecycle import Role, Status
+from api.core.records import Message, Session
+from api.service.follow import Asked, Follower, Start, begin
+from api.service.ports import (
+    Accepted,
+    Claim,
+    Ending,
+    Hints,
+    Log,
+    NewId,
+    Page,
+    Rates,
+    SendRequest,
+    SessionHint,
+    Store,
+)
+from api.service.runner import Job, Runner
+from chains.contract import Chain
+
+PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]{1,128}")
+NEW_SESSION_TITLE = "New chat"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatLimits:
+    """Code points of a message, running answers of a user; 0 means no limit."""
+
+    message_chars: int
+    generations_per_user: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A whole exchange: the accepted question and its ended answer."""
+
+    accepted: Accepted
+    question: Message
+    answer: Message
+
+
+class Chat:
+    """One user's wishes, checked, carried out, and told to the user's other connections."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        log: Log,
+        runner: Runner,
+        chains: Mapping[str, Chain],
+        hints: Hints,
+        rates: Rates,
+        limits: ChatLimits,
+        new_id: NewId,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._runner = runner
+        self._chains = chains
+        self._hints = hints
+        self._rates = rates
+        self._limits = limits
+        self._new_id = new_id
+
+    # Sending and stopping
+
+    async def send(
+        self,
+        user_id: str,
+        content: str,
+        *,
+        client_message_id: str | None = None,
+        session_id: str | None = None,
+        chain: str | None = None,
+    ) -> Accepted:
+        """Accepts a message durably and starts its answer; the same `client_message_id` runs once."""
+        self._check(content, client_message_id)
+        request = SendRequest(user_id, content, client_message_id or self._new_id(), session_id, chain)
+        refusal = self._refusal(user_id, chain)
+        if refusal is not None:
+            known = await self._store.repetition(request)  # a repetition costs nothing and is always answered
+            if known is None:
+                raise refusal
+            return known
+        fence = self._new_id()
+        accepted = await self._store.accept(
+            request, fence=fence, generations=self._limits.generations_per_user
+        )
+        if not accepted.duplicate:
+            self._start(request, accepted, fence)
+            await self._tell_session(user_id, accepted.session_id)
+        return accepted
+
+    def _check(self, content: str, client_message_id: str | None) -> None:
+        if client_message_id is not None and not PRINTABLE_ASCII.fullmatch(client_message_id):
+            raise ChatError(Code.INVALID, "client_message_id must be 1 to 128 printable ASCII characters.")
+        if not content.strip():
+            raise ChatError(Code.INVALID, "The message is empty. Write something first.")
+        if "\0" in content:
+            raise ChatError(Code.INVALID, "The message contains a NUL character. Remove it and send again.")
+        most = self._limits.message_chars
+        if most and len(content) > most:
+            raise ChatError(
+                Code.TOO_LARGE,
+                f"The message has {len(content):,} characters; {most:,} are allowed. Shorten it or split it.",
+            )
+
+    def _refusal(self, user_id: str, chain: str | None) -> ChatError | None:
+        if chain is not None and chain not in self._chains:
+            return ChatError(Code.UNKNOWN_CHAIN)
+        if self._runner.draining:
+            return ChatError(Code.OVERLOADED, retry_after_ms=2000)
+        wait_ms = self._rates.allow(user_id)
+        return None if wait_ms is None else ChatError(Code.RATE_LIMITED, retry_after_ms=wait_ms)
+
+    def _start(self, request: SendRequest, accepted: Accepted, fence: str) -> None:
+        claim = Claim(accepted.session_id, accepted.pending_message_id, fence)
+        self._runner.start(Job(claim, request.user_id, accepted.chain, request.content, accepted.index))
+
+    async def stop(self, user_id: str, message_id: str, session_id: str | None = None) -> Status:
+        """Ends a running answer, whoever watches it; returns how it stands now."""
+        message = await self._store.message(user_id, message_id, session_id)
+        if message.status.terminal or message.role is Role.USER:
+            return message.status
+        if not await self._runner.end(message_id, Status.CANCELLED):
+            await self._store.finish(Ending(message_id, Status.CANCELLED))
+            self._runner.abandon(message_id)
+        return (await self._store.message(user_id, message_id)).status
+
+    # Following
+
+    async def begin(self, user_id: str, session_id: str, asked: Asked) -> Start:
+        """Where a follower of this session begins."""
+        await self._store.session(user_id, session_id)
+        return await self.begin_again(session_id, asked)
+
+    async def begin_again(self, session_id: str, asked: Asked) -> Start:
+        """The same for a session that is already followed."""
+        return begin(session_id, await self._log.state(session_id), asked)
+
+    async def begin_after(self, accepted: Accepted) -> Start:
+        """Where whoever sent a message begins: just before its answer came into being."""
+        return begin(accepted.session_id, await self._log.state(accepted.session_id), before=accepted.before)
+
+    def follower(self) -> Follower:
+        return Follower(self._log)
+
+    async def ended(self, user_id: str, accepted: Accepted) -> Exchanged:
+        """Waits for the end of an accepted answer, also if its session is deleted meanwhile."""
+        question = await self._store.message(user_id, accepted.user_message_id)
+        pending = await self._store.message(user_id, accepted.pending_message_id)
+        if not pending.status.terminal:
+            pending = await self._watched_to_the_end(user_id, accepted)
+        return Exchanged(accepted, question, pending)
+
+    async def _watched_to_the_end(self, user_id: str, accepted: Accepted) -> Message:
+        follower = self.follower()
+        follower.follow(accepted.session_id, accepted.before)
+        reading = Transcript(accepted.pending_message_id)
+        try:
+            while (turn := await follower.turn()) and not (turn.lost or turn.gone):
+                for event in turn.follow.waiting:
+                    ended = reading.take(event)
+                    if ended is not None:
+                        return ended
+                turn.follow.took(len(turn.follow.waiting))
+        finally:
+            follower.close()
+        return await self._store.message(user_id, accepted.pending_message_id)
+
+    # Sessions and messages
+
+    async def create_session(self, user_id: str, title: str | None, chain: str | None) -> Session:
+        name = chain or next(iter(self._chains))
+        if name not in self._chains:
+            raise ChatError(Code.UNKNOWN_CHAIN)
+        session = await self._store.create_session(user_id, _title(title) or NEW_SESSION_TITLE, name)
+        self._hints.tell(user_id, SessionHint(session.id, session))
+        return session
+
+    async def session(self, user_id: str, session_id: str) -> Session:
+        return await self._store.session(user_id, session_id)
+
+    async def sessions(
+        self, user_id: str, limit: int, offset: int, before: tuple[datetime, str] | None
+    ) -> Sequence[Session]:
+        return await self._store.sessions(user_id, limit, offset=offset, before=before)
+
+    async def rename(self, user_id: str, session_id: str, title: str) -> Session:
+        wanted = _title(title)
+        if not wanted:
+            raise ChatError(Code.INVALID, "The title is empty. Write a few words.")
+        session = await self._store.rename(user_id, session_id, wanted)
+        self._hints.tell(user_id, SessionHint(session_id, session))
+        return session
+
+    async def delete(self, user_id: str, session_id: str) -> None:
+        cancelled = await self._store.delete(user_id, session_id)
+        if cancelled is not None:
+            self._runner.abandon(cancelled)
+        self._hints.tell(user_id, SessionHint(session_id))
+
+    async def page(self, user_id: str, session_id: str, limit: int, before: str | None) -> Page:
+        return await self._store.page(user_id, session_id, limit, before)
+
+    async def message(self, user_id: str, session_id: str, message_id: str) -> Message:
+        return await self._store.message(user_id, message_id, session_id)
+
+    async def _tell_session(self, user_id: str, session_id: str) -> None:
+        await tell_session(self._store, self._hints, user_id, session_id)
+
+
+async def tell_session(store: Store, hints: Hints, user_id: str, session_id: str) -> None:
+    """Tells the user's connections how a session stands. A hint that cannot be made is not missed."""
+    try:
+        hints.tell(user_id, SessionHint(session_id, await store.session(user_id, session_id)))
+    except ChatError:
+        return
+
+
+class Transcript:
+    """Puts one answer together from its events."""
+
+    def __init__(self, message_id: str) -> None:
+        self._message_id = message_id
+        self._born: Message | None = None
+        self._text: list[str] = []
+
+    def take(self, event: Created | Piece | Ended) -> Message | None:
+        """Returns the message when `event` is its end."""
+        if event.message_id != self._message_id:
+            return None
+        if isinstance(event, Created):
+            self._born = event.message
+        elif isinstance(event, Piece):
+            self._text.append(event.content)
+        elif self._born is not None:
+            return _ended(self._born, "".join(self._text), event)
+        return None
+
+
+def _ended(born: Message, text: str, event: Ended) -> Message:
+    return Message(
+        id=born.id,
+        session_id=born.session_id,
+        index=born.index,
+        role=born.role,
+        content=text,
+        status=event.status,
+        created_at=born.created_at,
+        reply_to=born.reply_to,
+        retry_of=born.retry_of,
+        client_message_id=born.client_message_id,
+        sources=event.sources,
+        confidence=event.confidence,
+        generation_time_ms=event.generation_time_ms,
+        error=event.error,
+        completed_at=event.completed_at,
+    )
+
+
+def _title(title: str | None) -> str:
+    return " ".join((title or "").replace("\0", " ").split())

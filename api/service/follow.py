@@ -1,0 +1,153 @@
+"""Following sessions: one read path, from a cursor, for replay and live alike."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.core.events import Event
+from api.core.records import Position
+from api.service.ports import Log, LogState, Undo
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a follower begins: exactly the events after `position` follow; `end` is the log's end now."""
+
+    session_id: str
+    position: Position
+    end: int
+    recovered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where a client would like to begin; without an epoch or a position it has none."""
+
+    epoch: str | None = None
+    after: int | None = None
+
+
+NOWHERE = Asked()
+
+
+def begin(session_id: str, state: LogState, asked: Asked = NOWHERE, before: Position | None = None) -> Start:
+    """Decides where to begin.
+
+    The client's position holds in the current epoch, up to the log's end, where nothing after it has been
+    trimmed. Otherwise it is `before` (just before an answer that was asked for) if the log still holds it,
+    else just before the running answer, else the log's end.
+    """
+    end = state.end.seq
+    if asked.epoch == state.end.epoch and asked.after is not None and state.trimmed <= asked.after <= end:
+        return Start(session_id, Position(state.end.epoch, asked.after), end, recovered=True)
+    if before is not None and before.epoch == state.end.epoch and state.trimmed <= before.seq:
+        return Start(session_id, before, max(end, before.seq), recovered=False)
+    seq = end if state.active_from is None else state.active_from
+    return Start(session_id, Position(state.end.epoch, seq), end, recovered=False)
+
+
+class Follow:
+    """One session, read from a cursor. What has been read but not taken is all that it holds."""
+
+    def __init__(self, session_id: str, cursor: Position, undo: Undo) -> None:
+        self.session_id = session_id
+        self.cursor = cursor
+        self.waiting: Sequence[Event] = ()
+        self._undo = undo
+
+    def took(self, count: int) -> None:
+        """The first `count` events that were waiting have been passed on."""
+        if count:
+            self.cursor = Position(self.cursor.epoch, self.waiting[count - 1].seq)
+            self.waiting = self.waiting[count:]
+
+    def close(self) -> None:
+        self._undo()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """It is this follow's turn: its `waiting` events, or the news that its cursor is `lost` or it is `gone`."""
+
+    follow: Follow
+    lost: bool = False
+    gone: bool = False
+
+
+class Follower:
+    """Follows several sessions in turn. Nothing is pushed to it: a commit marks a session, it then reads."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._follows: dict[str, Follow] = {}
+        self._marked: deque[Follow] = deque()
+        self._woken = asyncio.Event()
+        self._nudged = False
+
+    def __contains__(self, session_id: str) -> bool:
+        return session_id in self._follows
+
+    def __len__(self) -> int:
+        return len(self._follows)
+
+    def holds(self, follow: Follow) -> bool:
+        """False once the session was left, or is followed anew from another place."""
+        return self._follows.get(follow.session_id) is follow
+
+    def follow(self, session_id: str, cursor: Position) -> Follow:
+        """Follows a session from `cursor`, in place of an earlier follow of it."""
+        self.leave(session_id)
+        undo = self._log.watch(session_id, lambda: self._mark(follow))
+        follow = Follow(session_id, cursor, undo)
+        self._follows[session_id] = follow
+        self._mark(follow)
+        return follow
+
+    def leave(self, session_id: str) -> None:
+        follow = self._follows.pop(session_id, None)
+        if follow is not None:
+            follow.close()
+
+    def close(self) -> None:
+        for session_id in list(self._follows):
+            self.leave(session_id)
+
+    def nudge(self) -> None:
+        """Makes `turn` return soon, with None if there is nothing to read."""
+        self._nudged = True
+        self._woken.set()
+
+    def _mark(self, follow: Follow) -> None:
+        if follow not in self._marked:
+            self._marked.append(follow)
+        self._woken.set()
+
+    async def turn(self) -> Turn | None:
+        """The next session that has something, each in turn; None after a nudge.
+
+        The order is: clear the wake-up, read, wait. Any other would lose a commit that lands in the read.
+        """
+        while True:
+            self._woken.clear()
+            while self._marked:
+                turn = await self._read(self._marked.popleft())
+                if turn is not None:
+                    return turn
+            if self._nudged:
+                self._nudged = False
+                return None
+            await self._woken.wait()
+
+    async def _read(self, follow: Follow) -> Turn | None:
+        if not self.holds(follow):
+            return None
+        if not follow.waiting:
+            reading = await self._log.read(follow.session_id, follow.cursor)
+            if reading.lost or reading.gone:
+                return Turn(follow, lost=reading.lost, gone=reading.gone)
+            follow.waiting = reading.events
+        if not follow.waiting:
+            return None
+        self._mark(follow)  # there may be more: its next turn comes after everybody else's
+        return Turn(follow)

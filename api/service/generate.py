@@ -1,0 +1,225 @@
+"""Producing one answer: the chain's pieces into the log, and always an end."""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from api.core.errors import TABLE, ChatError, Code, Problem
+from api.core.history import exchanges
+from api.core.lifecycle import Status
+from api.core.records import JSON, Message
+from api.core.text import cut
+from api.service.ports import Appender, ClaimLostError, Ending, Hints, Log, NewId, StageHint
+from api.service.runner import Job
+from chains.contract import Chain, Exchange, Piece, UnsupportedPiece
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationLimits:
+    """Seconds, bytes of UTF-8, messages and code points; see the settings of the same names."""
+
+    first_piece: float
+    gap: float
+    total: float
+    output_bytes: int
+    history_messages: int
+    history_chars: int
+
+
+class OutputLimitError(Exception):
+    """The answer has reached its largest size."""
+
+
+class ChainTimeoutError(Exception):
+    """The chain was silent, or at work, for too long."""
+
+
+class Answer:
+    """What has come of an answer besides its text, and how much text there is."""
+
+    def __init__(self, limit: int) -> None:
+        self.sources: Sequence[Mapping[str, JSON]] = ()
+        self.confidence: float | None = None
+        self._left = limit or None
+
+    def take(self, piece: Piece) -> str:
+        """Notes what comes with a piece; returns its text, cut at the limit."""
+        if piece.sources is not None:
+            self.sources = tuple(source.as_json() for source in piece.sources)
+        if piece.confidence is not None:
+            self.confidence = piece.confidence
+        return piece.text
+
+    def fit(self, text: str) -> tuple[str, bool]:
+        """The part of `text` that may still be said, and whether that is all of it."""
+        if self._left is None:
+            return text, True
+        size = len(text.encode())
+        if size <= self._left:
+            self._left -= size
+            return text, True
+        return next(cut(text, self._left), "") if self._left >= 4 else "", False  # noqa: PLR2004 - a code point
+
+
+class Deadline:
+    """Which limit of time comes next: the first piece, the next one, or the end."""
+
+    def __init__(self, limits: GenerationLimits) -> None:
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + limits.total
+        self.timeout = asyncio.timeout_at(min(self._loop.time() + limits.first_piece, self._end))
+
+    def pause(self) -> None:
+        """While the database is awaited, only the whole counts."""
+        self.timeout.reschedule(self._end)
+
+    def next_piece(self) -> None:
+        self.timeout.reschedule(min(self._loop.time() + self._limits.gap, self._end))
+
+
+class Generator:
+    """Runs a job to its end. Whatever happens, the answer gets exactly one terminal status."""
+
+    def __init__(
+        self,
+        *,
+        chains: Mapping[str, Chain],
+        log: Log,
+        history: Callable[[str, int, int], Awaitable[Sequence[Message]]],
+        finish: Callable[[Job, Ending], Awaitable[None]],
+        hints: Hints,
+        limits: GenerationLimits,
+        new_id: NewId,
+    ) -> None:
+        self._chains = chains
+        self._log = log
+        self._history = history
+        self._finish = finish
+        self._hints = hints
+        self._limits = limits
+        self._new_id = new_id
+
+    async def __call__(self, job: Job) -> None:
+        answer = Answer(self._limits.output_bytes)
+        appender = self._log.appender(job.claim)
+        try:
+            status, problem = await self._outcome(job, answer, appender)
+        except ClaimLostError:
+            return  # somebody else has ended it
+        ending = Ending(
+            message_id=job.claim.message_id,
+            status=status,
+            sources=answer.sources,
+            confidence=answer.confidence,
+            error=problem,
+            fence=job.claim.fence,
+        )
+        await self._finish(job, ending)
+
+    async def _outcome(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
+        """The status that the answer ends with, after all that it said is in the log."""
+        try:
+            status, problem = await self._produce(job, answer, appender)
+            await appender.flushed()
+        except asyncio.CancelledError:
+            # Asked to end while flushing, or by the closing of the loop: it ends all the same.
+            return self._asked(job)
+        except ChatError as error:
+            return Status.FAILED, error.problem
+        return status, problem
+
+    async def _produce(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
+        try:
+            await self._pull(job, answer, appender)
+        except asyncio.CancelledError:
+            _uncancel()
+            return self._asked(job)
+        except (ClaimLostError, ChatError):
+            raise
+        except ChainTimeoutError as error:
+            return Status.FAILED, self._problem(Code.CHAIN_TIMEOUT, job, error)
+        except OutputLimitError as error:
+            return Status.FAILED, self._problem(Code.OUTPUT_LIMIT, job, error)
+        except UnsupportedPiece as error:
+            return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error, str(error))
+        except Exception as error:  # noqa: BLE001 - a stranger's chain may raise anything
+            return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error)
+        return Status.COMPLETE, None
+
+    async def _pull(self, job: Job, answer: Answer, appender: Appender) -> None:
+        past = await self._past(job)
+        deadline = Deadline(self._limits)
+        try:
+            async with (
+                deadline.timeout,
+                aclosing(self._chains[job.chain].pieces(job.question, past)) as pieces,
+            ):
+                async for piece in pieces:
+                    deadline.pause()
+                    await self._pass_on(job, answer, appender, piece)
+                    deadline.next_piece()
+        except TimeoutError as error:
+            if deadline.timeout.expired():
+                raise ChainTimeoutError from error
+            raise
+
+    async def _past(self, job: Job) -> list[Exchange]:
+        most = self._limits.history_messages
+        # Answers that failed are left out, so look at more than will be told.
+        messages = await self._history(job.claim.session_id, job.index, most * 2)
+        told = exchanges(messages, most, self._limits.history_chars)
+        return [Exchange(question, answer) for question, answer in told]
+
+    async def _pass_on(self, job: Job, answer: Answer, appender: Appender, piece: Piece) -> None:
+        if piece.status is not None:
+            claim = job.claim
+            self._hints.tell(job.user_id, StageHint(claim.session_id, claim.message_id, piece.status[:200]))
+        text, whole = answer.fit(answer.take(piece))
+        if text:
+            appender.write(text)
+            await appender.room()
+        if not whole:
+            raise OutputLimitError
+
+    def _asked(self, job: Job) -> tuple[Status, Problem | None]:
+        status = job.end_as or Status.INTERRUPTED
+        return status, None if status is Status.CANCELLED else interrupted()
+
+    def _problem(self, code: Code, job: Job, error: Exception, words: str | None = None) -> Problem:
+        error_id = self._new_id()
+        log.warning(
+            "answer failed",
+            code=code,
+            error_id=error_id,
+            message_id=job.claim.message_id,
+            chain=job.chain,
+            error=type(error).__name__,
+            at=_places(error),
+        )
+        rule = TABLE[code]
+        return Problem(code, words or rule.message, rule.retryable, error_id=error_id)
+
+
+def interrupted() -> Problem:
+    rule = TABLE[Code.INTERRUPTED]
+    return Problem(Code.INTERRUPTED, rule.message, rule.retryable)
+
+
+def _uncancel() -> None:
+    task: asyncio.Task[Any] | None = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _places(error: Exception, most: int = 8) -> list[str]:
+    """Where it happened, without values: messages of exceptions may hold what people wrote."""
+    frames = traceback.extract_tb(error.__traceback__)[-most:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
