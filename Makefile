@@ -61,8 +61,9 @@ $(runtime): pyproject.toml requirements.lock | .venv/bin/uv
 	$(step) "Installing the command steadychat" uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# `npm ci` would refuse a lock without the binaries of other platforms, which not every mirror of the registry has.
 $(modules): frontend/package.json frontend/package-lock.json | $(runtime)
-	$(step) "Installing what building the page needs" $(npm) ci
+	$(step) "Installing what building the page needs" $(npm) install --no-save
 	@touch $@
 
 $(page): $(page_sources) | $(modules)
@@ -118,7 +119,7 @@ lint-page: $(modules) $(page)
 lint-drift: $(tools) $(modules)
 	$(step) "Checking that the frame types are the server's" sh -c 'python -m api.wire.schema | $(npm) run --silent generate:check'
 	$(step) "Checking that the table of settings is the settings'" python -m api.settings_doc --check docs/guide/settings.md
-	$(step) "Checking that the lock belongs to pyproject.toml" python -m tools.lock_in_step
+	$(step) "Checking that the locks belong to pyproject.toml and package.json" python -m tools.lock_in_step
 	$(step) "Checking that no file names a package registry" python -m tools.no_registries
 
 .PHONY: fix

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.lock_in_step import digest, marked
+from tools.lock_in_step import digest, marked, page_in_step
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,17 +19,25 @@ def tool(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_lock_belongs_to_pyproject() -> None:
+def test_the_locks_belong_to_pyproject_and_package_json() -> None:
     assert tool("lock_in_step", ROOT).returncode == 0
 
 
 def test_a_dependency_that_is_not_locked_is_noticed(tmp_path: Path) -> None:
     project = (ROOT / "pyproject.toml").read_text()
     (tmp_path / "pyproject.toml").write_text(project.replace('"anyio>=4.10"', '"anyio>=4.11"'))
-    (tmp_path / "requirements.lock").write_text((ROOT / "requirements.lock").read_text())
+    for kept in ("requirements.lock", "frontend/package.json", "frontend/package-lock.json"):
+        (tmp_path / kept).parent.mkdir(exist_ok=True)
+        (tmp_path / kept).write_text((ROOT / kept).read_text())
     result = tool("lock_in_step", tmp_path)
     assert result.returncode == 1
     assert "make lock" in result.stdout
+
+
+def test_a_dependency_of_the_page_that_is_not_locked_is_noticed() -> None:
+    lock = '{"packages": {"": {"dependencies": {"react": "^19"}}}}'
+    assert page_in_step('{"dependencies": {"react": "^19"}, "scripts": {}}', lock)
+    assert not page_in_step('{"dependencies": {"react": "^20"}}', lock)
 
 
 def test_a_changed_lint_rule_needs_no_new_lock() -> None:
