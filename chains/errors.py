@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class ChainRefused(Exception):  # noqa: N818  (reads as what happened)
+class ChainRefused(Exception):
     """A chain cannot be used. Its text is one line for a person: which chain, what is wrong, what to do."""
 
     def __init__(self, chain: str, problem: str) -> None:
@@ -11,7 +11,7 @@ class ChainRefused(Exception):  # noqa: N818  (reads as what happened)
         super().__init__(" ".join(f"chain {chain}: {problem}".split()))
 
 
-class UnsupportedPiece(Exception):  # noqa: N818  (reads as what it is)
+class UnsupportedPiece(Exception):
     """A chain yielded something that is no piece of an answer; `found` names its type."""
 
     def __init__(self, found: str) -> None:

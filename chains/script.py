@@ -41,7 +41,7 @@ class Fail:
 Step: TypeAlias = Wait | Block | Say | Fail
 
 
-class ScriptedFailure(Exception):  # noqa: N818  (reads as what it is)
+class ScriptedFailure(Exception):
     """The failure that a script asked for."""
 
 

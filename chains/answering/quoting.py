@@ -60,8 +60,8 @@ class Quoter:
         worth = dict(zip(usable, self._overlaps([cut[n].text for n in usable], weights), strict=True))
         picked: list[int] = []
         while worth and len(picked) < SENTENCES[place]:
-            best = max(worth, key=lambda n: _value(n, worth[n], usable, picked, place))
-            value = _value(best, worth.pop(best), usable, picked, place)
+            best = max(worth, key=lambda n: _value(n, worth[n], usable, picked))
+            value = _value(best, worth.pop(best), usable, picked)
             if (place or picked) and value < LEAST[place]:
                 break
             picked.append(best)
@@ -93,10 +93,10 @@ def _usable(cut: Sequence[Unit], *, required: bool) -> list[int]:
     return [n for n, each in enumerate(cut) if not looks_like_citation(each.text)]
 
 
-def _value(number: int, overlap: float, usable: Sequence[int], picked: Sequence[int], place: int) -> float:
+def _value(number: int, overlap: float, usable: Sequence[int], picked: Sequence[int]) -> float:
     order = usable.index(number)
     lead = LEAD[order] if order < len(LEAD) else 0.0
-    return overlap + (lead if place == 0 else lead / 3) + (NEXT if number - 1 in picked else 0.0)
+    return overlap + lead + (NEXT if number - 1 in picked else 0.0)
 
 
 def completed(cut: Sequence[Unit], number: int) -> list[int]:

@@ -26,7 +26,7 @@ MAX_SYMBOLS = 0.25  # symbols per word
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A stretch of a passage's text; `code` is a block that is quoted whole or not at all, `item` of a list."""
+    """A stretch of a passage's text; `code` is a block that is quoted whole or not at all."""
 
     start: int
     end: int

@@ -31,7 +31,7 @@ MAX_TOKENS = 256
 WORKERS = 2
 
 
-class ModelUnusable(Exception):  # noqa: N818  (reads as what it is)
+class ModelUnusable(Exception):
     """The embedding model is missing or is not the one whose vectors we know."""
 
 

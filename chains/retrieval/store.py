@@ -15,7 +15,7 @@ SCHEMA_VERSION = 1
 BUSY_SECONDS = 30
 
 
-class IndexUnusable(Exception):  # noqa: N818  (reads as what it is)
+class IndexUnusable(Exception):
     """The index file is damaged or of another version."""
 
 
