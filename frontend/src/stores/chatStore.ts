@@ -42,6 +42,9 @@ const client = new ChatClient(browserSurroundings, {
 
 function hear(frame: ServerFrame): void {
   switch (frame.type) {
+    case 'welcome':
+      store.setState({ messageChars: frame.limits.message_chars })
+      break
     case 'ack':
       sending.accepted(frame, true)
       break

@@ -52,6 +52,8 @@ export interface ChatState {
   readonly deleting: Undoable | null
   readonly documents: DocumentList
   readonly chain: ChainInfo | null
+  /** The longest message that the server takes, in code points; 0 means no limit. */
+  readonly messageChars: number
   readonly theme: Theme
   readonly notice: string | null
 }
@@ -81,6 +83,7 @@ export function initialState(view: View, theme: Theme): ChatState {
     deleting: null,
     documents: { items: [], loaded: false, uploading: false, error: null, writable: true },
     chain: null,
+    messageChars: 32_000,
     theme,
     notice: null,
   }

@@ -1,0 +1,38 @@
+import { useEffect, useRef, useState } from 'react'
+import { isTerminal } from '../../../protocol/message'
+import { useChat } from '../../../stores/chatStore'
+import { t } from '../../../strings'
+import css from './Rows.module.css'
+import { useRunningAnswer } from './useRunningAnswer'
+
+const STILL_MS = 7_000
+
+/** Says what happens to those who do not see it: never single tokens, at most one word every 7 s while it runs. */
+export function Announcer({ sessionId }: { readonly sessionId: string | null }) {
+  const [said, setSaid] = useState('')
+  const running = useRunningAnswer(sessionId)
+  const followed = useRef<string | null>(null)
+  const ended = useChat((s) => {
+    const id = followed.current
+    const row = sessionId && id ? s.conversations[sessionId]?.rows.get(id) : undefined
+    return row && isTerminal(row.message) ? row.message : undefined
+  })
+  useEffect(() => {
+    if (running === null) return
+    followed.current = running
+    setSaid(t.said.answering)
+    const timer = setInterval(() => setSaid(t.said.still), STILL_MS)
+    return () => clearInterval(timer)
+  }, [running])
+  useEffect(() => {
+    if (!ended) return
+    followed.current = null
+    if (ended.status === 'complete') setSaid(`${t.said.complete} ${ended.content}`)
+    else setSaid(ended.status === 'cancelled' ? t.said.stopped : t.said.failed)
+  }, [ended])
+  return (
+    <div className={css.hidden} role="status" data-testid="announcer">
+      {said}
+    </div>
+  )
+}

@@ -1,0 +1,60 @@
+import { useMemo } from 'react'
+import type { Message } from '../../../protocol/frames'
+import { isTerminal } from '../../../protocol/message'
+import { useChat } from '../../../stores/chatStore'
+import { t } from '../../../strings'
+import { AnswerNote } from './AnswerNote'
+import { AnswerText } from './AnswerText'
+import { CitedContext } from './CitationMark'
+import { Confidence } from './Confidence'
+import { CopyButton } from './CopyButton'
+import type { Place } from './MessageRow'
+import css from './Rows.module.css'
+import { SourceChips } from './SourceChips'
+import { TypingSign } from './TypingSign'
+
+/** An answer, from its first sign to its sources. */
+export function AnswerRow({
+  message,
+  place,
+}: {
+  readonly message: Message
+  readonly place: Place
+}) {
+  const { id, sources, content } = message
+  const ended = isTerminal(message)
+  const stage = useChat((s) => s.stages[id])
+  const cited = useMemo(() => ({ messageId: id, sources, ended }), [id, sources, ended])
+  return (
+    <article
+      className={css.answer}
+      data-message-id={id}
+      data-role="assistant"
+      data-status={message.status}
+      aria-busy={!ended}
+      {...place}
+    >
+      <h3 className={css.hidden}>{t.answer}</h3>
+      <div data-testid="message-text">
+        <CitedContext value={cited}>
+          {content !== '' && <AnswerText text={content} ended={ended} />}
+        </CitedContext>
+      </div>
+      {!ended && <TypingSign stage={content === '' ? stage : undefined} />}
+      {ended && <AnswerNote message={message} />}
+      {ended && sources.length > 0 && <SourceChips messageId={id} sources={sources} />}
+      {ended && content !== '' && <AnswerMeta message={message} />}
+    </article>
+  )
+}
+
+function AnswerMeta({ message }: { readonly message: Message }) {
+  const { confidence, generation_time_ms: ms } = message
+  return (
+    <footer className={css.meta}>
+      <CopyButton text={message.content} label={t.copy} />
+      {confidence !== null && <Confidence value={confidence} />}
+      {ms !== null && <span className={css.time}>{t.seconds(ms)}</span>}
+    </footer>
+  )
+}

@@ -1,0 +1,36 @@
+import { lazy, Suspense } from 'react'
+import { t } from '../../../strings'
+import { Boundary } from '../../ui/Boundary'
+import css from './AnswerText.module.css'
+
+const load = () => import('./markdown/RichText')
+const RichText = lazy(load)
+
+/** Fetched while the page is idle, so that the first answer does not wait for it. */
+export function preloadRichText(): void {
+  const soon = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 200))
+  soon(() => void load().catch(() => {}))
+}
+
+interface Props {
+  readonly text: string
+  readonly ended: boolean
+}
+
+/** Markdown if it can be drawn, the plain words in any case. */
+export function AnswerText({ text, ended }: Props) {
+  const plain = <div className={css.plain}>{text}</div>
+  const fallback = (
+    <>
+      {plain}
+      <p className={css.note}>{t.plainText}</p>
+    </>
+  )
+  return (
+    <Boundary fallback={fallback}>
+      <Suspense fallback={plain}>
+        <RichText text={text} ended={ended} />
+      </Suspense>
+    </Boundary>
+  )
+}

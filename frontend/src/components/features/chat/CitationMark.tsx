@@ -1,0 +1,35 @@
+import { createContext, useContext } from 'react'
+import type { Source } from '../../../protocol/frames'
+import { page, usePage } from '../../../stores/pageState'
+import { t } from '../../../strings'
+import css from './CitationMark.module.css'
+
+interface Cited {
+  readonly messageId: string
+  readonly sources: readonly Source[]
+  readonly ended: boolean
+}
+
+export const CitedContext = createContext<Cited>({ messageId: '', sources: [], ended: false })
+
+/** `[n]` in an answer. Sources come at the end, so until then it is only a number. */
+export function CitationMark({ number }: { readonly number: number }) {
+  const { messageId, sources, ended } = useContext(CitedContext)
+  const open = usePage((s) => s.source?.messageId === messageId && s.source.number === number)
+  const source = sources[number - 1]
+  if (!source) return ended ? `[${number}]` : <span className={css.mark}>{number}</span>
+  const title = source.title ?? t.untitledSource
+  return (
+    <button
+      type="button"
+      className={css.mark}
+      data-testid="citation"
+      aria-label={t.source(number, title)}
+      aria-pressed={open}
+      title={title}
+      onClick={() => page.openSource(messageId, number)}
+    >
+      {number}
+    </button>
+  )
+}

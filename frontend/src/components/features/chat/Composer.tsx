@@ -1,0 +1,144 @@
+import { ArrowUp, Square } from 'lucide-react'
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { countCodePoints } from '../../../protocol/codePoints'
+import { chat, useChat } from '../../../stores/chatStore'
+import { page, usePage } from '../../../stores/pageState'
+import { t } from '../../../strings'
+import css from './Composer.module.css'
+import { useRunningAnswer } from './useRunningAnswer'
+
+/** Where a message is written. Every chat keeps its own draft. */
+export function Composer({ sessionId }: { readonly sessionId: string | null }) {
+  const key = sessionId ?? 'new'
+  const [text, setText] = useState(() => chat.draft.get(key))
+  const field = useRef<HTMLTextAreaElement>(null)
+  const limit = useChat((s) => s.messageChars)
+  const over = limit > 0 ? countCodePoints(text) - limit : 0
+  const ready = text.trim() !== '' && over <= 0
+
+  const write = (next: string) => {
+    setText(next)
+    chat.draft.set(key, next)
+  }
+  useDraftOf(key, setText)
+  useHanded(write, field)
+  useGrowing(field, text)
+
+  const send = () => {
+    if (!ready) return
+    chat.send(text)
+    write('')
+    field.current?.focus()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    // While an input method composes, Enter chooses a word. Safari ends composing before it sends the key: 229.
+    if (event.key !== 'Enter' || event.shiftKey) return
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return
+    event.preventDefault()
+    send()
+  }
+  return (
+    <form
+      className={css.form}
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      <div className={css.box}>
+        <textarea
+          ref={field}
+          className={css.field}
+          data-testid="composer-input"
+          aria-label={t.composerLabel}
+          aria-describedby="composer-note"
+          placeholder={t.composerHint}
+          rows={1}
+          value={text}
+          onChange={(event) => write(event.target.value)}
+          onKeyDown={onKeyDown}
+        />
+        <StopOrSend sessionId={sessionId} ready={ready} />
+      </div>
+      <p id="composer-note" className={css.note} data-over={over > 0}>
+        {over > 0 ? t.tooLong(over) : t.composerKeys}
+      </p>
+    </form>
+  )
+}
+
+function StopOrSend({
+  sessionId,
+  ready,
+}: {
+  readonly sessionId: string | null
+  readonly ready: boolean
+}) {
+  const running = useRunningAnswer(sessionId)
+  const stopping = useChat((s) => running !== null && s.stopping[running] === true)
+  return (
+    <>
+      {sessionId !== null && running !== null && (
+        <button
+          type="button"
+          className={css.stop}
+          data-testid="stop"
+          aria-label={t.stop}
+          title={t.stop}
+          disabled={stopping}
+          onClick={() => chat.stop(sessionId, running)}
+        >
+          <Square size={14} fill="currentColor" aria-hidden />
+        </button>
+      )}
+      {(running === null || ready) && (
+        <button
+          type="submit"
+          className={css.send}
+          data-testid="send"
+          aria-label={t.send}
+          title={t.send}
+          disabled={!ready}
+        >
+          <ArrowUp size={18} aria-hidden />
+        </button>
+      )}
+    </>
+  )
+}
+
+/** Another chat came on screen: its draft is shown. A chat that gets its session keeps what is being written. */
+function useDraftOf(key: string, setText: (text: string) => void): void {
+  const thread = useChat((s) => s.view.thread)
+  const shown = useRef(thread)
+  useEffect(() => {
+    if (shown.current === thread) return
+    shown.current = thread
+    setText(chat.draft.get(key))
+  }, [thread, key, setText])
+}
+
+/** A text to edit or to ask again comes before what was already written. */
+function useHanded(
+  write: (text: string) => void,
+  field: React.RefObject<HTMLTextAreaElement | null>,
+): void {
+  const handed = usePage((s) => s.handed)
+  useEffect(() => {
+    if (!handed) return
+    page.taken()
+    const held = field.current?.value ?? ''
+    write(held.trim() === '' ? handed.text : `${handed.text}\n\n${held}`)
+    field.current?.focus()
+  })
+}
+
+function useGrowing(field: React.RefObject<HTMLTextAreaElement | null>, text: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
+  useLayoutEffect(() => {
+    const element = field.current
+    if (!element) return
+    element.style.height = 'auto'
+    element.style.height = `${element.scrollHeight}px`
+  }, [field, text])
+}

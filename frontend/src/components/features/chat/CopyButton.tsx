@@ -1,0 +1,28 @@
+import { Check, Copy } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { t } from '../../../strings'
+import { IconButton } from '../../ui/IconButton'
+
+interface Props {
+  readonly text: string
+  readonly label: string
+}
+
+export function CopyButton({ text, label }: Props) {
+  const [copied, setCopied] = useState(false)
+  useEffect(() => {
+    if (!copied) return
+    const timer = setTimeout(() => setCopied(false), 1500)
+    return () => clearTimeout(timer)
+  }, [copied])
+  const copy = () => void navigator.clipboard?.writeText(text).then(() => setCopied(true))
+  if (!navigator.clipboard) return null
+  return (
+    <IconButton
+      icon={copied ? Check : Copy}
+      label={copied ? t.copied : label}
+      size={15}
+      onClick={copy}
+    />
+  )
+}

@@ -1,0 +1,109 @@
+import { memo, useMemo, useRef } from 'react'
+import ReactMarkdown, { type Components } from 'react-markdown'
+import rehypeSanitize from 'rehype-sanitize'
+import remarkGfm from 'remark-gfm'
+import { CitationMark } from '../CitationMark'
+import { BlockSplitter, GROUP, openFence } from './blocks'
+import { CodeBlock } from './CodeBlock'
+import { CITATION_TAG, rehypeCitations } from './citations'
+import css from './RichText.module.css'
+
+interface Props {
+  readonly text: string
+  readonly ended: boolean
+}
+
+/** Markdown that grows: settled blocks are kept as they are, only the last two are read anew. */
+export default function RichText({ text, ended }: Props) {
+  const splitter = useRef<BlockSplitter>(null)
+  splitter.current ??= new BlockSplitter()
+  const held = splitter.current
+  const { groups, count, definitions } = useMemo(
+    () => held.update(text, ended),
+    [held, text, ended],
+  )
+  return (
+    <div className={css.prose}>
+      {groups.map((blocks, index) => (
+        <Group
+          // biome-ignore lint/suspicious/noArrayIndexKey: blocks only ever come at the end
+          key={index}
+          blocks={blocks}
+          definitions={definitions}
+          growing={ended ? -1 : count - 1 - index * GROUP}
+        />
+      ))}
+    </div>
+  )
+}
+
+interface GroupProps {
+  readonly blocks: readonly string[]
+  readonly definitions: string
+  /** Which of the blocks is the one that still grows, if it is one of these. */
+  readonly growing: number
+}
+
+const Group = memo(
+  function Group({ blocks, definitions, growing }: GroupProps) {
+    return blocks.map((block, index) => (
+      <Block
+        // biome-ignore lint/suspicious/noArrayIndexKey: blocks only ever come at the end
+        key={index}
+        block={definitions && block.includes('[') ? `${block}\n${definitions}` : block}
+        growing={index === growing}
+      />
+    ))
+  },
+  (a, b) =>
+    a.blocks === b.blocks &&
+    a.definitions === b.definitions &&
+    (a.growing === b.growing || (a.growing >= GROUP && b.growing >= GROUP)),
+)
+
+interface BlockProps {
+  readonly block: string
+  readonly growing: boolean
+}
+
+const Block = memo(function Block({ block, growing }: BlockProps) {
+  const code = growing ? openFence(block) : null
+  if (code !== null) return <CodeBlock code={code} language={null} open />
+  return (
+    <ReactMarkdown remarkPlugins={REMARK} rehypePlugins={REHYPE} components={COMPONENTS}>
+      {block}
+    </ReactMarkdown>
+  )
+})
+
+const REMARK = [remarkGfm]
+const REHYPE = [rehypeSanitize, rehypeCitations]
+
+const COMPONENTS = {
+  // Nothing that an answer says may make the browser fetch anything.
+  img: ({ alt }) => <span>{alt}</span>,
+  a: ({ href, children }) =>
+    href && /^(https?:|mailto:)/i.test(href) ? (
+      <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+        {children}
+      </a>
+    ) : (
+      <span>{children}</span>
+    ),
+  table: ({ children }) => (
+    <div className={css.wide}>
+      <table>{children}</table>
+    </div>
+  ),
+  pre: ({ node }) => {
+    const code = node?.children[0]
+    if (code?.type !== 'element') return null
+    const names = code.properties['className']
+    const language = Array.isArray(names) ? String(names[0]).replace('language-', '') : null
+    const text = code.children[0]
+    return (
+      <CodeBlock code={text?.type === 'text' ? text.value : ''} language={language} open={false} />
+    )
+  },
+  [CITATION_TAG]: ({ number }: { number?: number }) => <CitationMark number={Number(number)} />,
+} as Components

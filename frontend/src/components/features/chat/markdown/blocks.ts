@@ -1,0 +1,89 @@
+import { marked, type Token } from 'marked'
+
+export const GROUP = 50
+const HELD_BACK = 2
+
+export interface Blocks {
+  /** All blocks in groups by their place; a group that is full and settled is the same array for ever. */
+  readonly groups: readonly (readonly string[])[]
+  readonly count: number
+  /** Link definitions, which a block elsewhere may use. */
+  readonly definitions: string
+}
+
+/**
+ * Splits a growing Markdown text into blocks. Only the tail is lexed: a block is settled once two more have begun
+ * after it, since until then what follows may still become part of it.
+ */
+export class BlockSplitter {
+  private text = ''
+  private settledUnits = 0
+  private full: string[][] = []
+  private last: string[] = []
+  private definitions = ''
+
+  update(text: string, ended: boolean): Blocks {
+    // One reading of the whole at the end, so that a streamed answer is drawn exactly like a stored one.
+    if (ended || !text.startsWith(this.text)) this.reset()
+    this.text = text
+    const tokens = marked.lexer(text.slice(this.settledUnits), { gfm: true })
+    const keep = ended ? 0 : heldBack(tokens)
+    for (const token of tokens.slice(0, tokens.length - keep)) this.settle(token)
+    const tail = tokens.slice(tokens.length - keep).filter(isBlock)
+    const open = [...this.last, ...tail.map((token) => token.raw)]
+    const groups = [...this.full]
+    for (let at = 0; at < open.length; at += GROUP) groups.push(open.slice(at, at + GROUP))
+    return {
+      groups,
+      count: this.full.length * GROUP + open.length,
+      definitions: this.definitions,
+    }
+  }
+
+  private settle(token: Token): void {
+    this.settledUnits += token.raw.length
+    if (token.type === 'def') this.definitions += `\n${token.raw}`
+    if (!isBlock(token)) return
+    this.last.push(token.raw)
+    if (this.last.length < GROUP) return
+    this.full.push(this.last)
+    this.last = []
+  }
+
+  private reset(): void {
+    this.text = ''
+    this.settledUnits = 0
+    this.full = []
+    this.last = []
+    this.definitions = ''
+  }
+}
+
+function isBlock(token: Token): boolean {
+  return token.type !== 'space' && token.type !== 'def'
+}
+
+/** How many tokens at the end hold the last two blocks and the space between them. */
+function heldBack(tokens: readonly Token[]): number {
+  let blocks = 0
+  let count = 0
+  for (const token of [...tokens].reverse()) {
+    if (blocks === HELD_BACK) break
+    count += 1
+    if (isBlock(token)) blocks += 1
+  }
+  return count
+}
+
+const FENCE = /^ {0,3}(`{3,}|~{3,})[^\n]*\n?/
+
+/** The code of a fence that has not closed yet: shown as it is, without parsing it in every frame. */
+export function openFence(block: string): string | null {
+  const opening = FENCE.exec(block)
+  const fence = opening?.[1]
+  if (!opening || !fence) return null
+  const closing = new RegExp(
+    `\\n {0,3}${fence[0] === '~' ? '~' : '`'}{${fence.length},}[ \\t]*\\n?$`,
+  )
+  return closing.test(block) ? null : block.slice(opening[0].length)
+}

@@ -1,0 +1,41 @@
+import type { Element, ElementContent, Root, Text } from 'hast'
+
+const CITATION = /\[(\d{1,2})\]/g
+const LITERAL = new Set(['code', 'pre', 'a'])
+
+/** The element that a citation `[n]` in running text becomes; the page draws it as a button. */
+export const CITATION_TAG = 'citation-mark'
+
+/** A rehype step, after sanitising: no answer can bring such an element itself. */
+export function rehypeCitations() {
+  return (root: Root): void => visit(root)
+}
+
+function visit(parent: Root | Element): void {
+  const children: (ElementContent | Root['children'][number])[] = []
+  for (const child of parent.children) {
+    if (child.type === 'text') children.push(...split(child))
+    else {
+      if (child.type === 'element' && !LITERAL.has(child.tagName)) visit(child)
+      children.push(child)
+    }
+  }
+  parent.children = children as typeof parent.children
+}
+
+function split(text: Text): ElementContent[] {
+  const parts: ElementContent[] = []
+  let at = 0
+  for (const match of text.value.matchAll(CITATION)) {
+    if (match.index > at) parts.push({ type: 'text', value: text.value.slice(at, match.index) })
+    parts.push({
+      type: 'element',
+      tagName: CITATION_TAG,
+      properties: { number: Number(match[1]) },
+      children: [],
+    })
+    at = match.index + match[0].length
+  }
+  if (at < text.value.length) parts.push({ type: 'text', value: text.value.slice(at) })
+  return parts
+}

@@ -1,0 +1,130 @@
+import { elementScroll, useVirtualizer, type VirtualItem } from '@tanstack/react-virtual'
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+
+const REPIN_WITHIN = 70
+const JUMP_BEYOND = 200
+const JUMP_UNDER = 60
+const TOP = 56
+const NEVER = -1
+const UPWARD = new Set(['PageUp', 'Home', 'ArrowUp'])
+
+export interface StickyList {
+  readonly scroller: RefObject<HTMLDivElement | null>
+  readonly items: readonly VirtualItem[]
+  readonly height: number
+  readonly measure: (element: HTMLElement | null) => void
+  readonly detached: boolean
+  readonly jump: () => void
+}
+
+/**
+ * A virtual list that follows its end until the person scrolls away. There is one owner of scrolling: what the
+ * virtualizer writes is noted, and any other movement is the person's, who wins in the same frame.
+ */
+export function useStickyList(keys: readonly string[]): StickyList {
+  const scroller = useRef<HTMLDivElement>(null)
+  const pinned = useRef(true)
+  const written = useRef(Number.NaN)
+  const [detached, setDetached] = useState(false)
+
+  const list = useVirtualizer<HTMLDivElement, HTMLElement>({
+    count: keys.length,
+    getScrollElement: () => scroller.current,
+    getItemKey: useCallback((index: number) => keys[index] ?? index, [keys]),
+    estimateSize: () => 120,
+    overscan: 4,
+    paddingStart: TOP,
+    paddingEnd: 24,
+    anchorTo: 'end',
+    followOnAppend: true,
+    // Below zero nothing counts as the end, so nothing is followed.
+    scrollEndThreshold: pinned.current ? REPIN_WITHIN : NEVER,
+    scrollToFn: (offset, options, instance) => {
+      written.current = offset + (options.adjustments ?? 0)
+      elementScroll(offset, options, instance)
+    },
+  })
+
+  const pin = useCallback(
+    (on: boolean) => {
+      pinned.current = on
+      // At once, not with the next drawing: the next piece of text may come before it.
+      list.options.scrollEndThreshold = on ? REPIN_WITHIN : NEVER
+    },
+    [list],
+  )
+  usePersonScrolling(scroller, written, pin, setDetached)
+
+  const first = keys[0]
+  const last = keys.at(-1)
+  const shown = useRef<string | undefined>(undefined)
+  useLayoutEffect(() => {
+    // What the person sends is followed wherever they were; a chat that opens, opens at its end.
+    const fresh =
+      last !== shown.current && (shown.current === undefined || last?.startsWith('sent:'))
+    shown.current = last
+    if (!fresh || first === undefined) return
+    pin(true)
+    setDetached(false)
+    list.scrollToEnd()
+  }, [first, last, list, pin])
+
+  const jump = useCallback(() => {
+    pin(true)
+    setDetached(false)
+    list.scrollToEnd()
+    scroller.current?.focus({ preventScroll: true })
+  }, [list, pin])
+
+  return {
+    scroller,
+    items: list.getVirtualItems(),
+    height: list.getTotalSize(),
+    measure: list.measureElement,
+    detached,
+    jump,
+  }
+}
+
+function usePersonScrolling(
+  scroller: RefObject<HTMLDivElement | null>,
+  written: RefObject<number>,
+  pin: (on: boolean) => void,
+  setDetached: (detached: boolean) => void,
+): void {
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return
+    let top = element.scrollTop
+    const unpin = () => pin(false)
+    const onWheel = (event: WheelEvent) => event.deltaY < 0 && unpin()
+    const onKey = (event: KeyboardEvent) => UPWARD.has(event.key) && unpin()
+    const onSelect = () => selects(element) && unpin()
+    const onScroll = () => {
+      const rest = element.scrollHeight - element.clientHeight - element.scrollTop
+      const ours = Math.abs(element.scrollTop - written.current) < 2
+      if (!ours && element.scrollTop < top) unpin()
+      if (!ours && element.scrollTop > top && rest <= REPIN_WITHIN && !selects(element)) pin(true)
+      top = element.scrollTop
+      if (rest > JUMP_BEYOND) setDetached(true)
+      else if (rest < JUMP_UNDER) setDetached(false)
+    }
+    element.addEventListener('wheel', onWheel, { passive: true })
+    element.addEventListener('touchmove', unpin, { passive: true })
+    element.addEventListener('keydown', onKey)
+    element.addEventListener('scroll', onScroll, { passive: true })
+    document.addEventListener('selectionchange', onSelect)
+    return () => {
+      element.removeEventListener('wheel', onWheel)
+      element.removeEventListener('touchmove', unpin)
+      element.removeEventListener('keydown', onKey)
+      element.removeEventListener('scroll', onScroll)
+      document.removeEventListener('selectionchange', onSelect)
+    }
+  }, [scroller, written, pin, setDetached])
+}
+
+function selects(element: HTMLElement): boolean {
+  const selection = document.getSelection()
+  return selection !== null && !selection.isCollapsed && element.contains(selection.anchorNode)
+}

@@ -1,0 +1,16 @@
+import { useMemo } from 'react'
+import type { Entry } from '../../../protocol/outbox'
+import { useChat } from '../../../stores/chatStore'
+
+/** What is on its way in the chat on screen. */
+export function useViewEntries(): readonly Entry[] {
+  const entries = useChat((s) => s.entries)
+  const { thread, sessionId } = useChat((s) => s.view)
+  return useMemo(
+    () =>
+      entries.filter((entry) =>
+        entry.sessionId === null ? entry.thread === thread : entry.sessionId === sessionId,
+      ),
+    [entries, thread, sessionId],
+  )
+}

@@ -1,0 +1,89 @@
+import { PanelLeft } from 'lucide-react'
+import { useEffect } from 'react'
+import { Announcer } from '../components/features/chat/Announcer'
+import { preloadRichText } from '../components/features/chat/AnswerText'
+import { Composer } from '../components/features/chat/Composer'
+import { ConnectionBadge } from '../components/features/chat/ConnectionBadge'
+import { EmptyState, Loading, MissingSession } from '../components/features/chat/EmptyState'
+import { MessageList } from '../components/features/chat/MessageList'
+import { Notices } from '../components/features/chat/Notices'
+import { SessionSidebar } from '../components/features/chat/SessionSidebar'
+import { Sources } from '../components/features/chat/Sources'
+import { useViewEntries } from '../components/features/chat/useViewEntries'
+import { DocumentsDialog } from '../components/features/documents/DocumentsDialog'
+import { IconButton } from '../components/ui/IconButton'
+import { useChat } from '../stores/chatStore'
+import { page, usePage } from '../stores/pageState'
+import { t } from '../strings'
+import css from './ChatView.module.css'
+
+/** The whole page: chats on the left, one of them in the middle, its passages on the right. */
+export function ChatView() {
+  const { sessionId, thread } = useChat((s) => s.view)
+  const sidebarOpen = usePage((s) => s.sidebarOpen)
+  const withSources = usePage((s) => s.source !== null)
+  useEffect(preloadRichText, [])
+  useTitle(sessionId)
+  return (
+    <div className={css.layout} data-sidebar={sidebarOpen} data-sources={withSources}>
+      <div className={css.sidebar}>
+        <SessionSidebar />
+      </div>
+      <button
+        type="button"
+        className={css.shade}
+        aria-label={t.closeSidebar}
+        tabIndex={sidebarOpen ? 0 : -1}
+        onClick={() => page.toggleSidebar(false)}
+      />
+      <main className={css.main}>
+        <Header sessionId={sessionId} />
+        <Body key={thread} sessionId={sessionId} />
+        <Composer sessionId={sessionId} />
+      </main>
+      <Sources />
+      <DocumentsDialog />
+      <Notices />
+      <Announcer key={`said-${thread}`} sessionId={sessionId} />
+    </div>
+  )
+}
+
+function Header({ sessionId }: { readonly sessionId: string | null }) {
+  const title = useSessionTitle(sessionId)
+  return (
+    <header className={css.header}>
+      <IconButton
+        icon={PanelLeft}
+        label={t.openSidebar}
+        className={css.menu}
+        onClick={() => page.toggleSidebar(true)}
+      />
+      <h1 className={css.title}>{title ?? t.newChat}</h1>
+      <ConnectionBadge />
+    </header>
+  )
+}
+
+function Body({ sessionId }: { readonly sessionId: string | null }) {
+  const waiting = useViewEntries().length > 0
+  const missing = useChat((s) => sessionId !== null && s.missing[sessionId] === true)
+  const problem = useChat((s) => (sessionId === null ? undefined : s.unreadable[sessionId]))
+  const known = useChat((s) => (sessionId === null ? undefined : s.conversations[sessionId]))
+  const rows = known?.order.length ?? 0
+  if (missing) return <MissingSession />
+  if (rows > 0 || waiting) return <MessageList sessionId={sessionId} />
+  if (sessionId !== null && !known?.loaded) return <Loading problem={problem} />
+  return <EmptyState />
+}
+
+function useSessionTitle(sessionId: string | null): string | undefined {
+  return useChat((s) => s.sessions.items.find((session) => session.id === sessionId)?.title)
+}
+
+function useTitle(sessionId: string | null): void {
+  const title = useSessionTitle(sessionId)
+  useEffect(() => {
+    document.title = title ? `${title} · ${t.app}` : t.app
+  }, [title])
+}
