@@ -1,6 +1,6 @@
 """Are the locks made from the dependencies in pyproject.toml and package.json? Needs no network.
 
-`make lock` writes a digest of those of pyproject.toml into the first line of its lock (`--write`), `make lint`
+`make lock` writes a digest of those of pyproject.toml into the lock's first line (`--write`), `make lint`
 compares it. npm keeps a copy of its own in package-lock.json.
 """
 
