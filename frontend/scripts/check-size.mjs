@@ -1,5 +1,5 @@
 // Holds the page to its budget: what a first visit loads, gzipped. Markdown and the highlighter must stay lazy.
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 
 const page = new URL('../../api/page/', import.meta.url)

@@ -38,32 +38,34 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
     send()
   }
   return (
-    <form
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault()
-        send()
-      }}
-    >
-      <div className={css.box}>
-        <textarea
-          ref={field}
-          className={css.field}
-          data-testid="composer-input"
-          aria-label={t.composerLabel}
-          aria-describedby="composer-note"
-          placeholder={t.composerHint}
-          rows={1}
-          value={text}
-          onChange={(event) => write(event.target.value)}
-          onKeyDown={onKeyDown}
-        />
-        <StopOrSend sessionId={sessionId} ready={ready} />
-      </div>
-      <p id="composer-note" className={css.note} data-over={over > 0}>
-        {over > 0 ? t.tooLong(over) : t.composerKeys}
-      </p>
-    </form>
+    <div className={css.dock}>
+      <form
+        className={css.form}
+        onSubmit={(event) => {
+          event.preventDefault()
+          send()
+        }}
+      >
+        <div className={css.box}>
+          <textarea
+            ref={field}
+            className={css.field}
+            data-testid="composer-input"
+            aria-label={t.composerLabel}
+            aria-describedby="composer-note"
+            placeholder={t.composerHint}
+            rows={1}
+            value={text}
+            onChange={(event) => write(event.target.value)}
+            onKeyDown={onKeyDown}
+          />
+          <StopOrSend sessionId={sessionId} ready={ready} />
+        </div>
+        <p id="composer-note" className={css.note} data-over={over > 0}>
+          {over > 0 ? t.tooLong(over) : t.composerKeys}
+        </p>
+      </form>
+    </div>
   )
 }
 

@@ -67,8 +67,8 @@ interface BlockProps {
 }
 
 const Block = memo(function Block({ block, growing }: BlockProps) {
-  const code = growing ? openFence(block) : null
-  if (code !== null) return <CodeBlock code={code} language={null} open />
+  const fence = growing ? openFence(block) : null
+  if (fence) return <CodeBlock code={fence.code} language={fence.language} open />
   return (
     <ReactMarkdown remarkPlugins={REMARK} rehypePlugins={REHYPE} components={COMPONENTS}>
       {block}

@@ -75,15 +75,20 @@ function heldBack(tokens: readonly Token[]): number {
   return count
 }
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})[^\n]*\n?/
+const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n?/
+
+export interface OpenCode {
+  readonly code: string
+  readonly language: string | null
+}
 
 /** The code of a fence that has not closed yet: shown as it is, without parsing it in every frame. */
-export function openFence(block: string): string | null {
+export function openFence(block: string): OpenCode | null {
   const opening = FENCE.exec(block)
   const fence = opening?.[1]
   if (!opening || !fence) return null
-  const closing = new RegExp(
-    `\\n {0,3}${fence[0] === '~' ? '~' : '`'}{${fence.length},}[ \\t]*\\n?$`,
-  )
-  return closing.test(block) ? null : block.slice(opening[0].length)
+  const sign = fence.startsWith('~') ? '~' : '`'
+  const closing = new RegExp(`\\n {0,3}${sign}{${fence.length},}[ \\t]*\\n?$`)
+  if (closing.test(block)) return null
+  return { code: block.slice(opening[0].length), language: opening[2] || null }
 }
