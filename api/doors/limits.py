@@ -16,8 +16,8 @@ TOO_DEEP = f"This JSON is nested deeper than {DEPTH} levels. Send a flatter one.
 class BodyLimit:
     """ASGI middleware: a body is JSON in UTF-8, nested at most 16 levels, of at most `limit` bytes.
 
-    That JSON has to be declared keeps other sites' forms out. At a path of `uploads` a body may be anything of
-    at most so many bytes, counted as they come. `refuse` makes the response to a ChatError `too_large`,
+    That JSON has to be declared keeps other sites' forms out. At a path of `uploads` a body may be anything
+    of at most so many bytes, counted as they come. `refuse` makes the response to a ChatError: `too_large`,
     `unsupported_media_type` or `bad_json`.
     """
 
