@@ -52,6 +52,9 @@ def units(text: str) -> list[Unit]:
 def _prose(text: str, start: int, end: int) -> Iterator[Unit]:
     for block_start, block_end in _cuts(text, start, end):
         at = block_start
+        if text[block_start:block_end].lstrip().startswith("|"):  # a row of a table is no prose
+            yield from _unit(text, block_start, block_end)
+            continue
         for mark in _END.finditer(text, block_start, block_end):
             if not _ABBREVIATION.search(text[max(at, mark.start() - 8) : mark.start() + 1]):
                 yield from _unit(text, at, mark.end())
