@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from chains.retrieval.records import Findings
 
 COVERAGE_WEIGHT = 0.35
-ONE_PASSAGE, PER_TENFOLD = 0.44, 0.05  # the evidence asked for: the nearest of many is nearer by chance
-    0.48,
-    0.04,
-)  # the evidence that is asked for; the nearest of many is nearer by chance
+ONE_PASSAGE, PER_TENFOLD = 0.44, 0.05  # the nearest of many is nearer by chance: more is asked for
 SIMILARITY, COVERAGE, LEAD, CONSTANT = 6.9, 1.7, 2.9, -5.4
 GREATEST_LEAD = 0.3
 
