@@ -7,6 +7,7 @@ import structlog
 
 from api.auth.identity import Authenticator, Identity
 from api.core.errors import ChatError, Code
+from api.core.failures import places
 from api.core.records import JSON
 from api.service.chat import Chat
 from api.service.follow import NOWHERE, Asked, Follower, Start, Turn
@@ -61,7 +62,13 @@ class Dialog:
             self.connection.refuse(error, frame.type, _ids(frame))
         except Exception as error:  # noqa: BLE001 - the client is told, the log has the details
             error_id = self._services.new_id()
-            log.exception("request failed", error_id=error_id, request=frame.type, error=type(error).__name__)
+            log.error(
+                "request failed",
+                error_id=error_id,
+                request=frame.type,
+                error=type(error).__name__,
+                at=places(error),
+            )
             self.connection.refuse(ChatError(Code.INTERNAL, error_id=error_id), frame.type, _ids(frame))
 
     async def _carry_out(self, frame: AnyClientFrame) -> None:
@@ -165,7 +172,7 @@ class Dialog:
             await self._begin_again(turn.follow.session_id)
             return None
         frame = next_frame(turn.follow.waiting)
-        turn.follow.took(frame.count)
+        turn.follow.took(frame.events)
         return frame.text
 
     async def _begin_again(self, session_id: str) -> None:

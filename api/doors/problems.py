@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.core.errors import TABLE, ChatError, Code
+from api.core.failures import places
 from api.core.records import JSON
 from api.wire.objects import problem_json
 from api.wire.rest import ProblemBody
@@ -69,7 +70,13 @@ def install(app: FastAPI, new_id: Callable[[], str]) -> None:
 
     async def broken(request: Request, error: Exception) -> Response:
         error_id = new_id()
-        log.error("request broke", error_id=error_id, path=request.url.path, error=type(error).__name__)
+        log.error(
+            "request broke",
+            error_id=error_id,
+            path=request.url.path,
+            error=type(error).__name__,
+            at=places(error),
+        )
         return problem(ChatError(Code.INTERNAL, error_id=error_id))
 
     app.add_exception_handler(ChatError, refused)

@@ -85,7 +85,7 @@ async def _events(chat: Chat, follower: Follower, told: list[Hint]) -> AsyncIter
             yield _subscribed(start)
             continue
         frame = next_frame(turn.follow.waiting)
-        turn.follow.took(frame.count)
+        turn.follow.took(frame.events)
         cursor = turn.follow.cursor
         yield ServerSentEvent(frame.text, event=frame.type, id=f"{cursor.epoch}:{cursor.seq}")
 

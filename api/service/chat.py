@@ -1,5 +1,6 @@
 """The use cases of a chat. Every door is a way to call these."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ class Chat:
         self._rates = rates
         self._limits = limits
         self._new_id = new_id
+        self._telling: set[asyncio.Task[None]] = set()
 
     # Sending and stopping
 
@@ -97,7 +99,7 @@ class Chat:
         )
         if not accepted.duplicate:
             self._start(request, accepted, fence)
-            await self._tell_session(user_id, accepted.session_id)
+            self._tell_session(user_id, accepted.session_id)
         return accepted
 
     def _check(self, content: str, client_message_id: str | None) -> None:
@@ -215,8 +217,11 @@ class Chat:
     async def message(self, user_id: str, session_id: str, message_id: str) -> Message:
         return await self._store.message(user_id, message_id, session_id)
 
-    async def _tell_session(self, user_id: str, session_id: str) -> None:
-        await tell_session(self._store, self._hints, user_id, session_id)
+    def _tell_session(self, user_id: str, session_id: str) -> None:
+        """The acknowledgement does not wait for the hint."""
+        task = asyncio.create_task(tell_session(self._store, self._hints, user_id, session_id))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
 
 async def tell_session(store: Store, hints: Hints, user_id: str, session_id: str) -> None:

@@ -1,7 +1,6 @@
 """Producing one answer: the chain's pieces into the log, and always an end."""
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 import structlog
 
 from api.core.errors import TABLE, ChatError, Code, Problem
+from api.core.failures import places
 from api.core.history import exchanges
 from api.core.lifecycle import Status
 from api.core.records import JSON, Message
@@ -202,7 +202,7 @@ class Generator:
             message_id=job.claim.message_id,
             chain=job.chain,
             error=type(error).__name__,
-            at=_places(error),
+            at=places(error),
         )
         rule = TABLE[code]
         return Problem(code, words or rule.message, rule.retryable, error_id=error_id)
@@ -218,8 +218,3 @@ def _uncancel() -> None:
     if task is not None:
         task.uncancel()
 
-
-def _places(error: Exception, most: int = 8) -> list[str]:
-    """Where it happened, without values: messages of exceptions may hold what people wrote."""
-    frames = traceback.extract_tb(error.__traceback__)[-most:]
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from api.core.failures import places
 from api.core.lifecycle import Status
 from api.service.ports import Claim
 
@@ -52,7 +53,12 @@ class Runner:
         try:
             await self._generate(job)
         except Exception as error:  # noqa: BLE001 - the sweep ends the answer; nobody awaits this task
-            log.error("generation broke", message_id=job.claim.message_id, error=type(error).__name__)
+            log.error(
+                "generation broke",
+                message_id=job.claim.message_id,
+                error=type(error).__name__,
+                at=places(error),
+            )
         finally:
             del self._running[job.claim.message_id]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from api.core.errors import ChatError
+from api.core.failures import places
 from api.core.lifecycle import Status
 from api.service.generate import interrupted
 from api.service.ports import Clock, Ending, Log, Store
@@ -39,8 +39,8 @@ class Sweep:
             await asyncio.sleep(every_s)
             try:
                 await self.once()
-            except ChatError as error:
-                log.warning("sweep put off", code=error.code)
+            except Exception as error:  # noqa: BLE001 - the next round tries again
+                log.warning("sweep put off", error=type(error).__name__, at=places(error))
 
     async def once(self) -> None:
         """One round. An answer without a generation is ended when it is found so twice."""

@@ -28,7 +28,7 @@ class Frame(NamedTuple):
 
     type: str
     text: str
-    count: int
+    events: int
 
 
 def next_frame(waiting: Sequence[Event]) -> Frame:

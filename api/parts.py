@@ -1,0 +1,231 @@
+"""The one place that turns settings into wired parts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import uuid_utils
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.auth.cookie import CookieAuth
+from api.auth.identity import Authenticator
+from api.auth.jwt import JwtAuth, MissingExtraError
+from api.auth.none import NoAuth
+from api.auth.origins import Origins
+from api.auth.rates import Rates
+from api.auth.secret import kept_secret
+from api.auth.sockets import SocketLimits
+from api.database.database import Database, open_database
+from api.database.lock import DataFolderInUseError
+from api.database.migrate import NewerDatabaseError
+from api.database.writer import Writer
+from api.doors.dialog import MOST_SESSIONS, SocketServices
+from api.doors.ws import Socket, Sockets
+from api.log.log import SqlLog
+from api.service.chat import Chat, ChatLimits
+from api.service.finish import Finisher
+from api.service.generate import GenerationLimits, Generator
+from api.service.runner import Runner
+from api.service.sweep import Sweep
+from api.settings import Settings
+from api.store.store import SqlStore
+from api.wakeups.local import LocalHints, LocalWakeups
+from chains.contract import Chain, ChainRefused
+from chains.registry import load
+
+
+class StartRefusedError(Exception):
+    """The server cannot start; the text is one line that says why and what to do."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    return str(uuid_utils.uuid7())
+
+
+@dataclass
+class Parts:
+    """Everything that the app is made of. `running` brings it to life and lays it down again."""
+
+    settings: Settings
+    chains: Mapping[str, Chain]
+    who: Authenticator
+    origins: Origins
+    rates: Rates
+    chat: Chat
+    runner: Runner
+    sockets: Sockets
+    hints: LocalHints
+    sweep: Sweep
+    database: Database
+    writer: Writer
+    alive: bool = False
+
+    def why_not_ready(self) -> str | None:
+        """None if the server is fit to serve, else the reason in words."""
+        if self.runner.draining:
+            return "draining: this server is leaving"
+        return None if self.alive else "starting"
+
+    async def drain(self) -> None:
+        """Lets running answers end, for a while; new messages are refused meanwhile."""
+        await self.runner.drain(self.settings.drain_seconds)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.database.close)
+            await self.writer.start()
+            stack.push_async_callback(self.writer.close)
+            stack.push_async_callback(self.runner.drain, 0)
+            await self.sweep.recover()
+            sweeping = asyncio.create_task(self.sweep.forever(), name="sweep")
+            stack.callback(sweeping.cancel)
+            self.alive = True
+            yield
+
+
+def build(settings: Settings) -> Parts:
+    """Opens the data folder and wires the parts; nothing runs yet. Raises StartRefusedError."""
+    chains = _chains(settings)
+    who = _authenticator(settings)
+    database = _database(settings)
+    log = SqlLog(database.epoch, database.readers, LocalWakeups())
+    writer = Writer(database.writing, log.publish)
+    log.use(writer)
+    hints = LocalHints()
+    store = SqlStore(
+        database.readers,
+        writer,
+        epoch=database.epoch,
+        clock=now,
+        new_id=new_id,
+        served=frozenset(chains),
+        default_chain=next(iter(chains)),
+    )
+    runner = Runner(
+        Generator(
+            chains=chains,
+            log=log,
+            history=store.history,
+            finish=Finisher(store, hints),
+            hints=hints,
+            limits=_generation_limits(settings),
+            new_id=new_id,
+        )
+    )
+    counted = settings.auth != "none"
+    rates = Rates(settings.limit_messages_per_minute if counted else 0)
+    chat = Chat(
+        store=store,
+        log=log,
+        runner=runner,
+        chains=chains,
+        hints=hints,
+        rates=rates,
+        limits=ChatLimits(settings.limit_message_chars, settings.limit_generations_per_user if counted else 0),
+        new_id=new_id,
+    )
+    origins = Origins(settings.origins)
+    limits: SocketLimits[Socket] = SocketLimits(
+        settings.limit_sockets_per_user if counted else 0, settings.limit_sockets_per_address
+    )
+    retention = timedelta(seconds=settings.retention_pieces)
+    return Parts(
+        settings=settings,
+        chains=chains,
+        who=who,
+        origins=origins,
+        rates=rates,
+        chat=chat,
+        runner=runner,
+        sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
+        hints=hints,
+        sweep=Sweep(store=store, log=log, runner=runner, clock=now, retention=retention),
+        database=database,
+        writer=writer,
+    )
+
+
+def _chains(settings: Settings) -> Mapping[str, Chain]:
+    try:
+        return load(settings.chains)
+    except ChainRefused as refusal:
+        raise StartRefusedError(f"STEADYCHAT_CHAINS: {refusal}") from refusal
+
+
+def _database(settings: Settings) -> Database:
+    folder = settings.data_dir.resolve()
+    try:
+        return open_database(settings.database, folder, new_id)
+    except DataFolderInUseError as error:
+        raise StartRefusedError(
+            f"the data folder {folder} is in use by another process: stop that one, "
+            "or choose another folder with STEADYCHAT_DATA_DIR"
+        ) from error
+    except NewerDatabaseError as error:
+        raise StartRefusedError(str(error)) from error
+    except OSError as error:
+        raise StartRefusedError(
+            f"the data folder {folder} cannot be used ({error.strerror}): make it writable, "
+            "or choose another with STEADYCHAT_DATA_DIR"
+        ) from error
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise StartRefusedError(
+            f"the database cannot be opened ({reason}): check STEADYCHAT_DATABASE_URL and the data folder {folder}"
+        ) from error
+
+
+def _authenticator(settings: Settings) -> Authenticator:
+    if settings.auth == "none":
+        return NoAuth()
+    if settings.auth == "jwt":
+        return _jwt(settings)
+    try:
+        secret = settings.secret.get_secret_value() if settings.secret else kept_secret(settings.data_dir)
+    except OSError as error:
+        raise StartRefusedError(
+            f"the secret cannot be kept in {settings.data_dir.resolve()} ({error.strerror}): "
+            "make the folder writable or set STEADYCHAT_SECRET"
+        ) from error
+    return CookieAuth(secret, new_id)
+
+
+def _generation_limits(settings: Settings) -> GenerationLimits:
+    return GenerationLimits(
+        first_piece=settings.timeout_first_piece,
+        gap=settings.timeout_gap,
+        total=settings.timeout_total,
+        output_bytes=settings.limit_output_bytes,
+        history_messages=settings.history_messages,
+        history_chars=settings.history_chars,
+    )
+
+
+def _socket_services(settings: Settings, chat: Chat, who: Authenticator) -> SocketServices:
+    limits = {
+        "message_chars": settings.limit_message_chars,
+        "frame_bytes": settings.limit_frame_bytes,
+        "messages_per_minute": settings.limit_messages_per_minute,
+        "generations_per_user": settings.limit_generations_per_user,
+        "sessions_per_connection": MOST_SESSIONS,
+    }
+    return SocketServices(chat=chat, who=who, limits=limits, new_id=new_id)
+
+
+def _jwt(settings: Settings) -> Authenticator:
+    try:
+        return JwtAuth(
+            secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret else None,
+            jwks_url=settings.jwks_url,
+            audience=settings.jwt_audience,
+            issuer=settings.jwt_issuer,
+        )
+    except (MissingExtraError, ValueError) as error:
+        raise StartRefusedError(f"STEADYCHAT_AUTH=jwt: {error}") from error
