@@ -15,6 +15,7 @@ LINT = Path(sys.executable).with_name("lint-imports")
 VIOLATIONS = [
     ("api/core/planted.py", "api.service", "Imports of api run one way"),
     ("api/wakeups/planted.py", "api.store", "Imports of api run one way"),
+    ("api/planted.py", "api.core", "Imports of api run one way"),  # a room that has no place
     ("chains/planted.py", "api.core", "chains knows nothing of api"),
     ("api/doors/planted.py", "api.store", "Only rooms below the doors know"),
     ("api/doors/planted.py", "api.database", "Only rooms below the doors know"),
