@@ -34,6 +34,9 @@ page := api/page/index.html
 data := $(or $(STEADYCHAT_DATA_DIR),$(shell sed -n 's/^STEADYCHAT_DATA_DIR=//p' .env 2>/dev/null),var)
 samples := $(data)/.guide-ingested
 
+# Only `make run PORT=9000` counts: a PORT in the environment is some other program's.
+port := $(if $(filter command,$(firstword $(origin PORT))),--port $(PORT))
+
 page_sources := $(shell find frontend -name node_modules -prune -o -type f -not -name '*.test.ts*' -print)
 guide := $(wildcard docs/guide/*.md)
 
@@ -49,7 +52,7 @@ setup: $(runtime) $(page) ## Make ready all that `run` needs: .venv and the page
 
 .PHONY: run
 run: setup $(samples) ## Serve on http://127.0.0.1:8000, with the guide as sample documents (PORT=9000 serves elsewhere)
-	@exec .venv/bin/steadychat serve $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
+	@exec .venv/bin/steadychat serve $(port)
 
 .venv/bin/uv:
 	@mkdir -p .make/home
