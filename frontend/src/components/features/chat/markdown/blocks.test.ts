@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { BlockSplitter, openFence } from './blocks'
+
+const TEXT = `Intro with [1].
+
+# Title
+
+1. one
+2. two
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+\`\`\`js
+const x = 1
+
+const y = 2
+\`\`\`
+
+> quote
+
+[link][ref] and the end
+
+[ref]: https://example.org`
+
+const flat = (text: string, ended: boolean, splitter = new BlockSplitter()) =>
+  splitter.update(text, ended).groups.flat()
+
+describe('splitting a growing text', () => {
+  it('ends with the very blocks of one reading', () => {
+    const splitter = new BlockSplitter()
+    for (let at = 1; at < TEXT.length; at += 3) splitter.update(TEXT.slice(0, at), false)
+    expect(splitter.update(TEXT, true)).toEqual(new BlockSplitter().update(TEXT, true))
+  })
+
+  it('loses nothing on the way', () => {
+    const splitter = new BlockSplitter()
+    for (let at = 1; at <= TEXT.length; at += 1) {
+      const shown = flat(TEXT.slice(0, at), false, splitter).join('').replace(/\s/g, '')
+      const text = TEXT.slice(0, at).replace(/\s/g, '')
+      expect(text.startsWith(shown) || shown === text.replace(/\[ref\]:.*/, '')).toBe(true)
+    }
+  })
+
+  it('keeps full groups as the same arrays', () => {
+    const splitter = new BlockSplitter()
+    const many = Array.from({ length: 70 }, (_, i) => `Paragraph ${i}.`).join('\n\n')
+    const first = splitter.update(many, false)
+    const next = splitter.update(`${many}\n\nmore`, false)
+    expect(next.groups[0]).toBe(first.groups[0])
+    expect(next.count).toBe(71)
+  })
+
+  it('starts over when the text was replaced', () => {
+    const splitter = new BlockSplitter()
+    splitter.update('one\n\ntwo\n\nthree\n\nfour', false)
+    expect(flat('other', false, splitter)).toEqual(['other'])
+  })
+})
+
+describe('a fence that has not closed', () => {
+  it('is code with its language', () => {
+    expect(openFence('```js\nlet a')).toEqual({ code: 'let a', language: 'js' })
+    expect(openFence('```\n')).toEqual({ code: '', language: null })
+  })
+
+  it('is none once it has closed', () => {
+    expect(openFence('```js\nlet a\n```')).toBeNull()
+    expect(openFence('text')).toBeNull()
+  })
+})

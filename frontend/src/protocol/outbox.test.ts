@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { ack } from './conversation/frames.fixture'
+import { type Entry, nextToSend, revived, sendReduce } from './outbox'
+
+function entry(part: Partial<Entry> = {}): Entry {
+  return {
+    clientMessageId: 'c1',
+    userId: 'u',
+    tab: 't',
+    thread: 'new',
+    sessionId: null,
+    content: 'ok',
+    createdAt: 1,
+    state: 'queued',
+    notBefore: 0,
+    tries: 0,
+    ack: null,
+    error: null,
+    ...part,
+  }
+}
+
+const free = () => false
+const error = { code: 'invalid', message: 'No.', retryable: false } as const
+
+describe('one message on its way', () => {
+  it('goes from queued over sending to sent, and learns its session', () => {
+    const sent = [{ type: 'started' } as const, { type: 'acked', ack: ack() } as const].reduce(
+      sendReduce,
+      entry(),
+    )
+    expect(sent).toMatchObject({ state: 'sent', sessionId: 's', tries: 1 })
+  })
+
+  it('without an answer is unconfirmed and goes again under the same id', () => {
+    const sending = sendReduce(entry(), { type: 'started' })
+    const lost = sendReduce(sending, { type: 'unanswered', retryAt: 50 })
+    expect(lost).toMatchObject({ state: 'unconfirmed', clientMessageId: 'c1' })
+    expect(nextToSend([lost], free, 49)).toBeNull()
+    expect(nextToSend([lost], free, 50)).toBe(lost)
+  })
+
+  it('refused keeps its text and waits for the person; a late ack still counts', () => {
+    const refused = sendReduce(sendReduce(entry(), { type: 'started' }), { type: 'refused', error })
+    expect(refused).toMatchObject({ state: 'refused', content: 'ok', error })
+    expect(nextToSend([refused], free, 1)).toBeNull()
+    expect(sendReduce(refused, { type: 'acked', ack: ack() }).state).toBe('sent')
+  })
+
+  it('late news of a sent message changes nothing', () => {
+    const sent = sendReduce(entry({ state: 'sending' }), { type: 'acked', ack: ack() })
+    expect(sendReduce(sent, { type: 'unanswered', retryAt: 1 })).toBe(sent)
+    expect(sendReduce(sent, { type: 'delayed', until: 1 })).toBe(sent)
+  })
+
+  it('that was on the wire when the page went may have arrived', () => {
+    expect(revived(entry({ state: 'sending' })).state).toBe('unconfirmed')
+    expect(revived(entry()).state).toBe('queued')
+  })
+})
+
+describe('the order of sending', () => {
+  const first = entry({ clientMessageId: 'c1', createdAt: 1, sessionId: 's' })
+  const second = entry({ clientMessageId: 'c2', createdAt: 2, sessionId: 's' })
+  const elsewhere = entry({ clientMessageId: 'c3', createdAt: 3, sessionId: 'x', thread: 'x' })
+
+  it('is the order of writing, whatever order they are kept in', () => {
+    expect(nextToSend([second, first], free, 9)).toBe(first)
+  })
+
+  it('lets nothing overtake an unfinished message of the same chat', () => {
+    const sent = { ...first, state: 'sent' as const }
+    expect(nextToSend([sent, second], free, 9)).toBeNull()
+    expect(nextToSend([{ ...first, notBefore: 99 }, second, elsewhere], free, 9)).toBe(elsewhere)
+  })
+
+  it('lets what was refused stand aside', () => {
+    expect(nextToSend([{ ...first, state: 'refused' }, second], free, 9)).toBe(second)
+  })
+
+  it('waits while an answer of the session runs', () => {
+    expect(nextToSend([first, elsewhere], (id) => id === 's', 9)).toBe(elsewhere)
+  })
+
+  it('sends the second message of a chat without a session only after the first', () => {
+    const new1 = entry({ clientMessageId: 'n1', createdAt: 1, state: 'sending' })
+    const new2 = entry({ clientMessageId: 'n2', createdAt: 2 })
+    expect(nextToSend([new1, new2], free, 9)).toBeNull()
+  })
+})
