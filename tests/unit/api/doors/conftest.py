@@ -42,25 +42,33 @@ class KnownTokens:
         return None if self.bearer_only else Issued("new", "token-of-new")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tokens() -> type[KnownTokens]:
     return KnownTokens
 
 
-@pytest.fixture
-def app() -> FastAPI:
+@pytest.fixture(scope="session")
+def make_app() -> Callable[[], FastAPI]:
     """An app without doors that answers a ChatError with its code."""
 
     async def problem(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ChatError)
         return refuse(error)
 
-    app = FastAPI()
-    app.add_exception_handler(ChatError, problem)
-    return app
+    def make() -> FastAPI:
+        app = FastAPI()
+        app.add_exception_handler(ChatError, problem)
+        return app
+
+    return make
 
 
 @pytest.fixture
+def app(make_app: Callable[[], FastAPI]) -> FastAPI:
+    return make_app()
+
+
+@pytest.fixture(scope="session")
 def visit() -> Visit:
     """A client of an app, without a network; `user` is brought as the cookie."""
 
