@@ -1,6 +1,6 @@
 import type { Connection } from './connection'
 
-export type BadgeState = 'connecting' | 'open' | 'closed' | 'error' | 'offline'
+type BadgeState = 'connecting' | 'open' | 'closed' | 'error' | 'offline'
 
 export interface Badge {
   readonly state: BadgeState

@@ -1,13 +1,13 @@
 import { backoffMs } from './backoff'
 
 /** Milliseconds; the numbers are the protocol's (section 3, liveness) and the page's own. */
-export const CONNECT_LIMIT = 10_000
-export const PONG_LIMIT = 10_000
-export const PROBE_LIMIT = 2_000
-export const STABLE_AFTER = 5_000
-export const SLEPT_AFTER = 30_000
+const CONNECT_LIMIT = 10_000
+const PONG_LIMIT = 10_000
+const PROBE_LIMIT = 2_000
+const STABLE_AFTER = 5_000
+const SLEPT_AFTER = 30_000
 
-export type Phase = 'connecting' | 'open' | 'closed' | 'error'
+type Phase = 'connecting' | 'open' | 'closed' | 'error'
 
 export interface Connection {
   readonly phase: Phase
@@ -106,6 +106,8 @@ export function connectionReduce(
       return only({
         ...heard(state, clock),
         phase: 'open',
+        // A browser may call itself offline and still reach a server on the same machine.
+        online: true,
         since: clock.now,
         retryAt: null,
         fault: null,

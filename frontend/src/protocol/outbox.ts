@@ -4,7 +4,7 @@ import type { AckBody, ErrorBody } from './frames'
  * `queued` waits its turn; `sending` is on the wire; `unconfirmed` may have arrived; `sent` is accepted and its
  * answer not yet known to have ended; `refused` needs the person.
  */
-export type SendState = 'queued' | 'sending' | 'unconfirmed' | 'sent' | 'refused'
+type SendState = 'queued' | 'sending' | 'unconfirmed' | 'sent' | 'refused'
 
 export interface Entry {
   readonly clientMessageId: string
@@ -83,6 +83,6 @@ export function nextToSend(
   return null
 }
 
-export function isUnsent(entry: Entry): boolean {
+function isUnsent(entry: Entry): boolean {
   return entry.state === 'queued' || entry.state === 'unconfirmed'
 }

@@ -30,7 +30,7 @@ export interface DocumentList {
   readonly writable: boolean
 }
 
-export interface Undoable {
+interface Undoable {
   readonly sessionId: string
   readonly title: string
 }

@@ -12,7 +12,7 @@ import type {
 
 /** Literal frames for tests: everything has a plain value, and a test names only what it is about. */
 export const SESSION = 's'
-export const EPOCH = 'e1'
+const EPOCH = 'e1'
 
 export function message(part: Partial<Message> & Pick<Message, 'id' | 'index'>): Message {
   return {

@@ -1,2 +1,2 @@
 export { type Input, reduce } from './reduce'
-export { type Conversation, type Effect, emptyConversation, olderThan, type Row } from './state'
+export { type Conversation, type Effect, emptyConversation, olderThan } from './state'

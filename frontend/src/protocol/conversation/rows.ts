@@ -6,7 +6,7 @@ import type { Conversation, Row } from './state'
 export type Origin = 'event' | 'rest'
 
 /** Which of two representations of one message stands (protocol, section 2, merging). */
-export function wins(next: Message, held: Message, origin: Origin): boolean {
+function wins(next: Message, held: Message, origin: Origin): boolean {
   const ended = isTerminal(next)
   if (ended !== isTerminal(held)) return ended
   if (ended) return origin === 'rest'

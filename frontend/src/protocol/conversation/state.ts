@@ -9,7 +9,7 @@ export interface Row {
 }
 
 /** `asked`: a subscribe is outstanding. `page`: waiting for a page's position to subscribe from. */
-export type Following = 'no' | 'asked' | 'page' | 'yes'
+type Following = 'no' | 'asked' | 'page' | 'yes'
 
 /** All that a client knows of one session's log. */
 export interface Conversation {

@@ -7,6 +7,7 @@ import { BlockSplitter, GROUP, openFence } from './blocks'
 import { CodeBlock } from './CodeBlock'
 import { CITATION_TAG, rehypeCitations } from './citations'
 import css from './RichText.module.css'
+import { rehypeRawAsText } from './rawAsText'
 
 interface Props {
   readonly text: string
@@ -77,7 +78,7 @@ const Block = memo(function Block({ block, growing }: BlockProps) {
 })
 
 const REMARK = [remarkGfm]
-const REHYPE = [rehypeSanitize, rehypeCitations]
+const REHYPE = [rehypeRawAsText, rehypeSanitize, rehypeCitations]
 
 const COMPONENTS = {
   // Nothing that an answer says may make the browser fetch anything.
