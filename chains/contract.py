@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.runnables.base import RunnableBindingBase
 
+from chains.closing import closing
 from chains.errors import ChainRefused, UnsupportedPiece
 from chains.inputs import AnyChain, ChatInput, Inputs, history_messages, inputs_for
 from chains.model import Exchange, JSONValue, Piece, Source
@@ -46,7 +46,7 @@ class Chain:
         given = self.inputs(question, history)
         echo = given.keys() if isinstance(given, dict) else frozenset()
         joiner = SurrogateJoiner()
-        async with aclosing(self._raw(given)) as stream:
+        async with closing(self._raw(given)) as stream:
             async for raw in stream:
                 piece = to_piece(raw, echo)
                 if (cleaned := replace(piece, text=joiner.feed(piece.text))) != NOTHING:

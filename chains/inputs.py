@@ -69,9 +69,9 @@ def _fields(name: str, properties: Schema, required: Sequence[str]) -> Inputs:
         raise ChainRefused(name, _unknown_variables(unknown))
     if "array" in _kinds(properties[variable]) and HISTORY not in properties:
         return lambda question, history: {variable: [*history_messages(history), HumanMessage(question)]}
-    if HISTORY not in properties:
+    if HISTORY not in properties and variable != QUESTION:
         return lambda question, _history: {variable: question}
-    as_text = _kinds(properties[HISTORY]) == {"string"}
+    as_text = _kinds(properties.get(HISTORY, {})) == {"string"}
     return lambda question, history: {variable: question, HISTORY: _history(history, as_text=as_text)}
 
 

@@ -42,11 +42,13 @@ class Quoter:
 
     def quotes(self, findings: Findings) -> list[Quote]:
         """Return the quotes, best passage first; none where no passage has a sentence that can be quoted."""
+        return self._quotes(findings, required=False) or self._quotes(findings, required=True)
+
+    def _quotes(self, findings: Findings, *, required: bool) -> list[Quote]:
         quotes: list[Quote] = []
         said: set[str] = set()
         for hit in _candidates(findings.hits):
-            place = len(quotes)
-            chosen = self._chosen(hit, findings.weights, place, said)
+            chosen = self._chosen(hit, findings.weights, len(quotes), said, required=required)
             if chosen:
                 quotes.append(Quote(hit, runs(hit.text, chosen)))
                 said |= {each.text for each in chosen}
@@ -54,9 +56,11 @@ class Quoter:
                 break
         return quotes
 
-    def _chosen(self, hit: Hit, weights: Mapping[str, float], place: int, said: set[str]) -> list[Unit]:
+    def _chosen(
+        self, hit: Hit, weights: Mapping[str, float], place: int, said: set[str], *, required: bool
+    ) -> list[Unit]:
         cut = units(hit.text)
-        usable = [n for n in _usable(cut, required=place == 0) if cut[n].text not in said]
+        usable = [n for n in _usable(cut, required=required) if cut[n].text not in said]
         worth = dict(zip(usable, self._overlaps([cut[n].text for n in usable], weights), strict=True))
         picked: list[int] = []
         while worth and len(picked) < SENTENCES[place]:
