@@ -32,7 +32,9 @@ def chromium() -> Path:
 def playwrights() -> list[str]:
     """Where Playwright keeps the Chromium that it fetched, newest first."""
     kept = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache" / "ms-playwright"))
-    return [str(path) for path in sorted(kept.glob("chromium-*/chrome-*/chrome"), reverse=True)]
+    mac = "chromium-*/chrome-mac*/*.app/Contents/MacOS/*"
+    found = [*kept.glob("chromium-*/chrome-linux*/chrome"), *kept.glob(mac)]
+    return [str(path) for path in sorted(found, reverse=True)]
 
 
 def starts(path: str) -> bool:
