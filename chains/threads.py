@@ -78,6 +78,7 @@ class _Job(Generic[T]):
 
     async def pull(self) -> T | object:
         future: asyncio.Future[T | object] = self._loop.create_future()
+        self.busy = True
         self._requests.put(future)
         return await future
 
@@ -88,19 +89,18 @@ class _Job(Generic[T]):
     def serve(self) -> None:
         iterator: Iterator[T] | None = None
         while not self._closed and (future := self._requests.get()) is not None:
-            self.busy = True
             try:
                 iterator = self._start() if iterator is None else iterator
                 self._answer(future, next(iterator, _END), None)
             except Exception as error:  # noqa: BLE001  (whatever a stranger's chain raises is its answer)
                 self._answer(future, _END, error)
-            self.busy = False
         if iterator is not None and hasattr(iterator, "close"):
             with suppress(Exception):  # nobody is left to hear of it
                 iterator.close()
 
     def _answer(self, future: asyncio.Future[T | object], item: T | object, error: Exception | None) -> None:
         def settle() -> None:
+            self.busy = False
             if future.done():
                 return
             if error is None:
