@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import TYPE_CHECKING
 
+import structlog
 from anyio import CapacityLimiter, to_thread
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ FETCH_SECONDS = 5
 FRESH_SECONDS = 300
 COOL_DOWN_SECONDS = 30
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class Jwks:
@@ -64,8 +64,8 @@ class Jwks:
         self._asked = self._clock()
         try:
             keys = await to_thread.run_sync(self._fetch, limiter=self._thread, abandon_on_cancel=True)
-        except Exception:  # the network, the server or the document: it makes no difference here
-            logger.warning("the keys of JWKS_URL cannot be fetched", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - the network, the issuer or what it sent: all the same here
+            log.warning("the keys of JWKS_URL cannot be fetched", error=type(error).__name__)
         else:
             self._keys = {key.key_id: key for key in keys if key.key_id}
 

@@ -1,16 +1,17 @@
 """The documents that answers rest on, with the uploads that are on their way to them."""
 
 import asyncio
-import logging
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import structlog
 from anyio import to_thread
 
 from api.core.errors import ChatError, Code
+from api.core.failures import places
 from api.documents.model import Document, Pending, Upload, title_of
 from api.documents.ports import Corpus, Tell, UnreadableError
 from api.documents.uploads import Uploads
@@ -20,7 +21,7 @@ BROKEN = "The server failed to index it. Delete it and upload it again, or ask w
 RETRY_SECONDS = 5
 CLOSE_SECONDS = 5
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class _AbandonedError(Exception):
@@ -145,8 +146,8 @@ class Documents:
             await to_thread.run_sync(self._corpus.remove, document_id)
             async with self._filing:
                 await to_thread.run_sync(self._uploads.drop, document_id)
-        except Exception:
-            logger.exception("a deleted document cannot be taken away yet: %s", document_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the document stays hidden
+            _log("a deleted document cannot be taken away yet", document_id, error)
             await asyncio.sleep(RETRY_SECONDS)
             return
         self._moved += 1
@@ -171,8 +172,8 @@ class Documents:
             return
         except UnreadableError as error:
             await self._fail(pending, error.reason)
-        except Exception:
-            logger.exception("indexing a document failed: %s", pending.document.id)
+        except Exception as error:  # noqa: BLE001 - any failure ends this document and no other
+            _log("indexing a document failed", pending.document.id, error)
             await self._fail(pending, BROKEN)
         else:
             await self._finish(pending, indexed)
@@ -183,8 +184,8 @@ class Documents:
                 return  # the worker's next round takes it away
             try:
                 await to_thread.run_sync(self._uploads.drop, indexed.id)
-            except OSError:
-                logger.exception("an indexed upload cannot be cleared away; the next start indexes it again")
+            except OSError as error:
+                _log("an indexed upload cannot be cleared away, so it is indexed again", indexed.id, error)
             self._moved += 1
             del self._pending[indexed.id]
         self._tell(pending.user_id, indexed)
@@ -200,8 +201,8 @@ class Documents:
     async def _note(self, pending: Pending) -> None:
         try:
             await to_thread.run_sync(self._uploads.update, pending)
-        except OSError:
-            logger.exception("the state of an upload cannot be kept: %s", pending.document.id)
+        except OSError as error:
+            _log("the state of an upload cannot be kept", pending.document.id, error)
 
     def _progressed(self, document_id: str, share: float) -> None:
         pending = self._pending.get(document_id)
@@ -214,3 +215,7 @@ class Documents:
     def _show(self, pending: Pending) -> None:
         self._pending[pending.document.id] = pending
         self._tell(pending.user_id, pending.document)
+
+
+def _log(what: str, document_id: str, error: Exception) -> None:
+    log.error(what, document_id=document_id, error=type(error).__name__, at=places(error))

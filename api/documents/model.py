@@ -6,22 +6,14 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import BinaryIO, Literal, TypeAlias
 
+from chains.ingest import SUPPORTED
+
 FILE_BYTES = 20 * 1024 * 1024
 NAME_CHARS = 255
 
 Status: TypeAlias = Literal["queued", "indexing", "indexed", "failed"]
 
 _UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")  # line turners too
-
-MEDIA_TYPES = {
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-    ".txt": "text/plain",
-    ".text": "text/plain",
-    ".html": "text/html",
-    ".htm": "text/html",
-    ".pdf": "application/pdf",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +77,6 @@ def media_type_of(filename: str, declared: str) -> str | None:
 
     The ending comes first, since browsers declare Markdown in a dozen ways.
     """
-    by_name = MEDIA_TYPES.get(PurePosixPath(filename.lower()).suffix)
+    by_name = SUPPORTED.get(PurePosixPath(filename.lower()).suffix)
     kind = declared.partition(";")[0].strip().lower()
-    return by_name or (kind if kind in MEDIA_TYPES.values() else None)
+    return by_name or (kind if kind in SUPPORTED.values() else None)

@@ -1,7 +1,6 @@
 """Uploads on the disk until they are indexed: a folder each, with the raw file and what is known of it."""
 
 import json
-import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -10,12 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
 from api.documents.model import Document, Pending
 
 RAW, STATE = "raw", "upload.json"
 DRAFT = "."  # what begins with it is not finished, or is being taken away
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class Uploads:
@@ -75,7 +76,9 @@ def _read(folder: Path) -> Pending | None:
         document = Document(**state["document"], created_at=created_at)
         return replace(Pending(document, state["user_id"], state["gone"]).queued())
     except (OSError, ValueError, TypeError, KeyError) as error:
-        logger.warning("an upload cannot be read and is left alone: %s (%s)", folder.name, error)
+        log.warning(
+            "an upload cannot be read and is left alone", folder=folder.name, error=type(error).__name__
+        )
         return None
 
 

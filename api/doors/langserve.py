@@ -1,13 +1,13 @@
 """LangServe's routes for every chain. Nothing else imports it: it is deprecated upstream."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError, dumps
 from typing import Any, Literal, Protocol, cast
 
+import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from langchain_core.runnables import Runnable
@@ -16,13 +16,14 @@ from pydantic import PydanticUserError, ValidationError
 from sse_starlette import EventSourceResponse
 
 from api.core.errors import TABLE, ChatError, Code
+from api.core.failures import places
 from api.doors.who import SAFE_METHODS, Who
 from chains.contract import Chain
 from chains.text_view import text_view
 
 PREFIX = "/chains"
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class Rates(Protocol):
@@ -170,8 +171,8 @@ async def _bounded(events: AsyncGenerator[Any], deadlines: Deadlines) -> AsyncIt
                     event = await anext(events, None)
             except TimeoutError:
                 event = None
-            except Exception:
-                logger.exception("a chain broke while it was streamed by LangServe")
+            except Exception as error:  # noqa: BLE001 - whatever a stranger's chain raises
+                log.error("a chain broke on LangServe's way", error=type(error).__name__, at=places(error))
                 return
             if limit.expired():  # LangServe may have answered the cancellation with an event of its own
                 yield _too_slow()

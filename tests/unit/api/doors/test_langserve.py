@@ -1,6 +1,5 @@
 import asyncio
 import json
-import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.resources import files
@@ -20,6 +19,7 @@ from langchain_core.runnables import (
     RunnableLambda,
 )
 from langchain_core.runnables.utils import AddableDict
+from structlog.testing import capture_logs
 
 from api.auth.origins import Origins
 from api.auth.rates import Rates
@@ -383,9 +383,7 @@ async def test_a_run_that_hangs_is_ended(serve: Serve, visit: Any, endpoint: str
     await asyncio.wait_for(chain.closed.wait(), 10)
 
 
-async def test_a_chain_that_breaks_in_mid_stream_says_so_without_details(
-    serve: Serve, visit: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_chain_that_breaks_in_mid_stream_says_so_without_details(serve: Serve, visit: Any) -> None:
     async def break_off(given: AsyncIterator[Any]) -> AsyncIterator[str]:
         async for _ in given:
             pass
@@ -394,11 +392,12 @@ async def test_a_chain_that_breaks_in_mid_stream_says_so_without_details(
 
     chain = RunnableGenerator(break_off).with_types(input_type=ChatInput, output_type=str)
     async with visit(serve(broken=chain)) as client:
-        with caplog.at_level(logging.ERROR):
+        with capture_logs() as logs:
             answer = await client.post("/chains/broken/stream", json={"input": {"question": "Why?"}})
     assert [name for name, _ in events(answer.text)] == ["metadata", "data", "error"]
     assert "a secret detail" not in answer.text
-    assert "a secret detail" in caplog.text
+    assert "a secret detail" not in str(logs)
+    assert [each["error"] for each in logs] == ["RuntimeError"]
 
 
 async def test_a_client_that_leaves_ends_the_run(serve: Serve) -> None:

@@ -1,0 +1,61 @@
+"""The index of the built-in chain, as the corpus of the uploads."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from api.documents.model import Document
+from api.documents.ports import Progress, UnreadableError
+from chains.ingest import UnreadableDocument, add_document, remove_document
+
+if TYPE_CHECKING:
+    from chains.retrieval.index import Index
+    from chains.retrieval.records import Document as Indexed
+
+
+class IndexCorpus:
+    """Corpus over an `Index`; what the command line ingests is in it too."""
+
+    def __init__(self, index: "Index") -> None:
+        self._index = index
+
+    def documents(self) -> Sequence[Document]:
+        return [_shown(each) for each in self._index.documents()]
+
+    def document(self, document_id: str) -> Document | None:
+        found = self._index.document(document_id)
+        return None if found is None else _shown(found)
+
+    def add(self, document: Document, data: bytes, progress: Progress) -> Document:
+        try:
+            add_document(
+                self._index,
+                document_id=document.id,
+                filename=document.filename,
+                media_type=document.media_type,
+                data=data,
+                progress=progress,
+            )
+        except UnreadableDocument as error:
+            raise UnreadableError(f"It was not read: {error.reason}.") from error
+        found = self.document(document.id)
+        if found is None:
+            raise LookupError(document.id)  # somebody else took it out at this very moment
+        return found
+
+    def remove(self, document_id: str) -> bool:
+        return remove_document(self._index, document_id)
+
+
+def _shown(indexed: "Indexed") -> Document:
+    return Document(
+        id=indexed.id,
+        title=indexed.title,
+        filename=indexed.filename,
+        media_type=indexed.media_type,
+        bytes=indexed.bytes,
+        created_at=datetime.fromisoformat(indexed.created_at),
+        status="indexed",
+        progress=1.0,
+        passages=indexed.passages,
+    )
