@@ -131,7 +131,7 @@ fix: $(tools) $(modules) ## Repair what can be repaired: format, imports, genera
 	$(step) "Formatting: ruff format" ruff format .
 	$(step) "Fixing the page: biome" $(npm) run fix
 	$(step) "Writing the frame types" sh -c 'python -m api.wire.schema | $(npm) run --silent generate'
-	$(step) "Writing the table of settings" python -m api.settings_doc docs/guide/settings.md
+	$(step) "Writing the table of settings" python -m api.settings_doc --write docs/guide/settings.md
 
 .PHONY: lock
 lock: | .venv/bin/uv ## Write requirements.lock and package-lock.json anew (UPGRADE=1 takes newer versions)
