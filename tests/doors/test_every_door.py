@@ -1,0 +1,59 @@
+"""One scenario through every door: what people get does not depend on how they came in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.live import Live, User
+from tests.support.talk import Door, EventsDoor, RestDoor, SocketDoor
+
+SCRIPT = "tokens=25 rate=200 sources=2 confidence=0.75"
+TEXT = "".join(f"t{number} " for number in range(25))
+
+
+@pytest.fixture(params=[SocketDoor, RestDoor, EventsDoor])
+def door(request: pytest.FixtureRequest, server: Live, user: User) -> Door:
+    make: Callable[[Live, User], Door] = request.param
+    return make(server, user)
+
+
+def stored(user: User, session_id: str, message_id: str) -> dict[str, Any]:
+    path = f"/api/chat/sessions/{session_id}/messages/{message_id}"
+    found: dict[str, Any] = user.http.get(path).raise_for_status().json()
+    return found
+
+
+def test_an_answer_arrives_whole_with_its_sources_and_is_kept(door: Door, user: User) -> None:
+    ack, answer = door.ask(SCRIPT)
+    assert answer["content"].split() == TEXT.split()
+    assert (answer["status"], answer["confidence"]) == ("complete", 0.75)
+    assert [source["id"] for source in answer["sources"]] == ["s1", "s2"]
+    kept = stored(user, ack["session_id"], ack["pending_message_id"])
+    assert {name: kept[name] for name in answer} == {name: answer[name] for name in answer}
+
+
+def test_the_same_id_again_gives_the_same_answer_and_runs_nothing(door: Door, user: User) -> None:
+    first, one = door.ask("tokens=3", client_message_id="once")
+    second, two = door.ask("tokens=3", client_message_id="once")
+    assert (first["duplicate"], second["duplicate"]) == (False, True)
+    assert first["pending_message_id"] == second["pending_message_id"]
+    assert one["id"] == two["id"]
+    page = user.http.get(f"/api/chat/sessions/{first['session_id']}/messages").json()
+    assert len(page["messages"]) == 2
+
+
+def test_a_chain_that_breaks_keeps_what_it_said(door: Door, user: User) -> None:
+    ack, answer = door.ask("tokens=10 fail_at=4")
+    assert (answer["status"], answer["content"].split()) == ("failed", ["t0", "t1", "t2", "t3"])
+    error = stored(user, ack["session_id"], ack["pending_message_id"])["error"]
+    assert error["code"] == "chain_failed"
+    assert error["error_id"]
+
+
+def test_a_second_question_goes_into_the_same_session(door: Door, user: User) -> None:
+    ack, _ = door.ask("tokens=2")
+    again, _ = door.ask("tokens=3", session_id=ack["session_id"])
+    assert again["session_id"] == ack["session_id"]
+    page = user.http.get(f"/api/chat/sessions/{ack['session_id']}/messages").json()
+    assert [message["index"] for message in page["messages"]] == [1, 2, 3, 4]

@@ -1,0 +1,135 @@
+"""Three ways to talk to a chat: the same wishes through the WebSocket, REST and server-sent events."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeAlias
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.support.live import Live, User
+
+Frame: TypeAlias = dict[str, Any]
+PATIENCE_S = 20
+
+
+@contextmanager
+def socket(server: Live, user: User | None, **options: Any) -> Iterator[ClientConnection]:
+    """A WebSocket of this user, or of nobody."""
+    headers = {} if user is None else {"Authorization": f"Bearer {user.token}"}
+    headers |= options.pop("headers", {})
+    # What a test does not read must not hold up its end.
+    with connect(server.socket_url, additional_headers=headers, proxy=None, max_queue=None, **options) as found:
+        yield found
+
+
+def say(connection: ClientConnection, **frame: Any) -> None:
+    connection.send(json.dumps(frame))
+
+
+def hear(connection: ClientConnection) -> Frame:
+    found: Frame = json.loads(connection.recv(timeout=PATIENCE_S))
+    return found
+
+
+def until(connection: ClientConnection, *types: str) -> list[Frame]:
+    """Everything that comes, up to the first frame of one of these types."""
+    heard = [hear(connection)]
+    while heard[-1]["type"] not in types:
+        heard.append(hear(connection))
+    return heard
+
+
+def ended(frame: Frame) -> bool:
+    return frame["type"] == "done" or (frame["type"] == "error" and "seq" in frame)
+
+
+def to_the_end(connection: ClientConnection) -> list[Frame]:
+    heard = [hear(connection)]
+    while not ended(heard[-1]):
+        heard.append(hear(connection))
+    return heard
+
+
+def server_events(lines: Iterator[str]) -> Iterator[tuple[str | None, Frame]]:
+    """The events of a stream, with their ids."""
+    event_id, data = None, ""
+    for line in lines:
+        if line.startswith("id: "):
+            event_id = line[4:]
+        elif line.startswith("data: "):
+            data = line[6:]
+        elif not line and data:
+            yield event_id, json.loads(data)
+            event_id, data = None, ""
+
+
+class Door(Protocol):
+    """One way in. Each returns the ids of the acceptance and the answer as that door shows it."""
+
+    def ask(self, content: str, **fields: Any) -> tuple[Frame, Frame]: ...
+
+
+def answer_of(frames: list[Frame]) -> Frame:
+    """The answer that the frames of a WebSocket or an event stream tell, with its text put together by `at`."""
+    text = ""
+    for frame in frames:
+        if frame["type"] == "token":
+            assert frame["at"] == len(text), "no gap and no overlap"
+            text += frame["content"]
+    end = frames[-1]
+    return {
+        "id": end["message_id"],
+        "session_id": end["session_id"],
+        "content": text,
+        "status": end["status"],
+        "sources": end.get("sources", []),
+        "confidence": end.get("confidence"),
+    }
+
+
+class SocketDoor:
+    def __init__(self, server: Live, user: User) -> None:
+        self._server, self._user = server, user
+
+    def ask(self, content: str, **fields: Any) -> tuple[Frame, Frame]:
+        with socket(self._server, self._user) as connection:
+            say(connection, type="send", content=content, **fields)
+            frames = to_the_end(connection)
+        ack = next(frame for frame in frames if frame["type"] == "ack")
+        return ack, answer_of(frames)
+
+
+class RestDoor:
+    def __init__(self, server: Live, user: User) -> None:
+        self._user = user
+
+    def ask(self, content: str, **fields: Any) -> tuple[Frame, Frame]:
+        found = self._user.http.post("/api/chat/messages", json={"content": content, **fields}).json()
+        ids = {
+            "session_id": found["message"]["session_id"],
+            "user_message_id": found["user_message"]["id"],
+            "pending_message_id": found["pending_message_id"],
+            "duplicate": found["duplicate"],
+        }
+        return ids, found["message"]
+
+
+class EventsDoor:
+    """Sends by REST and follows by server-sent events, as a browser does where WebSockets break."""
+
+    def __init__(self, server: Live, user: User) -> None:
+        self._user = user
+
+    def ask(self, content: str, **fields: Any) -> tuple[Frame, Frame]:
+        http = self._user.http
+        body = {"content": content, **fields}
+        ack = http.post("/api/chat/messages", json=body, headers={"Prefer": "respond-async"}).json()
+        path = f"/api/chat/sessions/{ack['session_id']}/events"
+        frames: list[Frame] = []
+        with http.stream("GET", path, params={"epoch": ack["epoch"], "after": 0}) as stream:
+            for _, frame in server_events(stream.iter_lines()):
+                frames.append(frame)
+                if ended(frame) and frame["message_id"] == ack["pending_message_id"]:
+                    break
+        return ack, answer_of([each for each in frames if each.get("message_id") == ack["pending_message_id"]])
