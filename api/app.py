@@ -2,12 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
-from api.doors import identity, problems, rest, sse
+from api.core.errors import ChatError
+from api.doors import documents, health, identity, langserve, metrics, page, problems, rest, sse
+from api.doors.limits import BodyLimit
 from api.doors.who import Who
 from api.parts import Parts, new_id
+
+PAGE = Path(__file__).parent / "page"
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -19,17 +25,53 @@ def create_app(parts: Parts) -> FastAPI:
             yield
 
     app = FastAPI(title="Steadychat", lifespan=lifespan, root_path=parts.settings.root_path)
+    who = Who(parts.who, parts.origins)
     problems.install(app, new_id)
-    for router in _routers(parts):
+    app.add_middleware(
+        BodyLimit,
+        limit=parts.settings.limit_frame_bytes,
+        uploads={documents.PATH: documents.REQUEST_BYTES},
+        refuse=_refusal,
+    )
+    for router in _routers(parts, who):
         app.include_router(router)
+    langserve.mount(
+        app,
+        parts.chains,
+        playground=parts.playground,
+        guard=langserve.Guard(who, parts.rates, bearer_only=parts.who.bearer_only),
+        deadlines=_deadlines(parts),
+    )
     return app
 
 
-def _routers(parts: Parts) -> list[APIRouter]:
-    who = Who(parts.who, parts.origins)
+def _routers(parts: Parts, who: Who) -> list[APIRouter]:
     return [
         identity.router(parts.who, who),
         rest.router(parts.chat, parts.chains, who.identity),
         sse.router(parts.chat, parts.hints, who.identity),
         parts.sockets.router(),
+        documents.router(parts.documents, who, parts.may_write_documents),
+        health.router(parts.why_not_ready, metrics.registry(_gauges(parts))),
+        page.router(PAGE, parts.who),
     ]
+
+
+def _gauges(parts: Parts) -> dict[str, tuple[str, metrics.Value]]:
+    return {
+        "generations_running": ("Answers that are being written.", lambda: len(parts.runner)),
+        "sockets_open": ("WebSockets that are open.", lambda: len(parts.sockets.limits)),
+        "threads_abandoned": (
+            "Threads of stopped synchronous chains that have not come back.",
+            lambda: sum(chain.abandoned_threads for chain in parts.chains.values()),
+        ),
+    }
+
+
+def _refusal(error: ChatError) -> ASGIApp:
+    return problems.problem(error)
+
+
+def _deadlines(parts: Parts) -> langserve.Deadlines:
+    settings = parts.settings
+    return langserve.Deadlines(settings.timeout_first_piece, settings.timeout_gap, settings.timeout_total)

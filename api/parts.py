@@ -10,7 +10,7 @@ import uuid_utils
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth.cookie import CookieAuth
-from api.auth.identity import Authenticator
+from api.auth.identity import Authenticator, Identity
 from api.auth.jwt import JwtAuth, MissingExtraError
 from api.auth.none import NoAuth
 from api.auth.origins import Origins
@@ -21,19 +21,28 @@ from api.database.database import Database, open_database
 from api.database.lock import DataFolderInUseError
 from api.database.migrate import NewerDatabaseError
 from api.database.writer import Writer
+from api.documents.corpus import IndexCorpus
+from api.documents.documents import Documents
+from api.documents.model import Document
+from api.documents.uploads import Uploads
 from api.doors.dialog import MOST_SESSIONS, SocketServices
+from api.doors.documents import wire
 from api.doors.ws import Socket, Sockets
 from api.log.log import SqlLog
 from api.service.chat import Chat, ChatLimits
 from api.service.finish import Finisher
 from api.service.generate import GenerationLimits, Generator
+from api.service.ports import DocumentHint
 from api.service.runner import Runner
 from api.service.sweep import Sweep
 from api.settings import Settings
 from api.store.store import SqlStore
 from api.wakeups.local import LocalHints, LocalWakeups
 from chains.contract import Chain, ChainRefused
+from chains.library import open_index
 from chains.registry import load
+
+WRITE_SCOPE = "documents:write"
 
 
 class StartRefusedError(Exception):
@@ -62,9 +71,23 @@ class Parts:
     sockets: Sockets
     hints: LocalHints
     sweep: Sweep
+    documents: Documents
     database: Database
     writer: Writer
     alive: bool = False
+
+    @property
+    def playground(self) -> bool:
+        """Whether chains have a playground."""
+        chosen = self.settings.playground
+        return self.settings.local if chosen is None else chosen
+
+    def may_write_documents(self, identity: Identity) -> bool:
+        """With bearer tokens whoever has the scope, else everyone or nobody."""
+        if self.settings.auth == "jwt":
+            return WRITE_SCOPE in identity.scopes
+        chosen = self.settings.documents_write or ("everyone" if self.settings.local else "nobody")
+        return chosen == "everyone"
 
     def why_not_ready(self) -> str | None:
         """None if the server is fit to serve, else the reason in words."""
@@ -84,6 +107,8 @@ class Parts:
             stack.push_async_callback(self.writer.close)
             stack.push_async_callback(self.runner.drain, 0)
             await self.sweep.recover()
+            await self.documents.start()
+            stack.push_async_callback(self.documents.close)
             sweeping = asyncio.create_task(self.sweep.forever(), name="sweep")
             stack.callback(sweeping.cancel)
             self.alive = True
@@ -94,7 +119,7 @@ def build(settings: Settings) -> Parts:
     """Opens the data folder and wires the parts; nothing runs yet. Raises StartRefusedError."""
     chains = _chains(settings)
     who = _authenticator(settings)
-    database = _database(settings)
+    database = open_store(settings)
     log = SqlLog(database.epoch, database.readers, LocalWakeups())
     writer = Writer(database.writing, log.publish)
     log.use(writer)
@@ -128,7 +153,9 @@ def build(settings: Settings) -> Parts:
         chains=chains,
         hints=hints,
         rates=rates,
-        limits=ChatLimits(settings.limit_message_chars, settings.limit_generations_per_user if counted else 0),
+        limits=ChatLimits(
+            settings.limit_message_chars, settings.limit_generations_per_user if counted else 0
+        ),
         new_id=new_id,
     )
     origins = Origins(settings.origins)
@@ -147,6 +174,7 @@ def build(settings: Settings) -> Parts:
         sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
         hints=hints,
         sweep=Sweep(store=store, log=log, runner=runner, clock=now, retention=retention),
+        documents=_documents(settings, hints),
         database=database,
         writer=writer,
     )
@@ -159,7 +187,8 @@ def _chains(settings: Settings) -> Mapping[str, Chain]:
         raise StartRefusedError(f"STEADYCHAT_CHAINS: {refusal}") from refusal
 
 
-def _database(settings: Settings) -> Database:
+def open_store(settings: Settings) -> Database:
+    """The database in the shape that this version needs. Raises StartRefusedError."""
     folder = settings.data_dir.resolve()
     try:
         return open_database(settings.database, folder, new_id)
@@ -180,6 +209,15 @@ def _database(settings: Settings) -> Database:
         raise StartRefusedError(
             f"the database cannot be opened ({reason}): check STEADYCHAT_DATABASE_URL and the data folder {folder}"
         ) from error
+
+
+def _documents(settings: Settings, hints: LocalHints) -> Documents:
+    def tell(user_id: str, document: Document) -> None:
+        hints.tell(user_id, DocumentHint(wire(document).model_dump(mode="json")))
+
+    return Documents(
+        IndexCorpus(open_index(settings)), Uploads(settings.data_dir / "uploads"), tell, new_id, now
+    )
 
 
 def _authenticator(settings: Settings) -> Authenticator:

@@ -1,0 +1,67 @@
+"""What the commands besides `serve` do, and what they print."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+import typer
+
+from api.settings import Settings
+from chains.evaluation import EvalResult, evaluate
+from chains.evaluation_set import BadEvalSet
+from chains.ingest import Progress, Report, ingest
+from chains.library import open_index
+
+EVAL_CACHE = "eval"
+
+__all__ = ["BadEvalSet", "evaluate_folder", "ingest_paths"]
+
+
+def ingest_paths(settings: Settings, paths: Sequence[Path], *, prune: bool) -> bool:
+    """Reads the documents and prints a report; False if something could not be read."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    report = ingest(open_index(settings), paths, prune=prune, progress=_show_file)
+    _end_line()
+    typer.echo(_summary(report))
+    for name, reason in report.failed:
+        typer.echo(f"  could not read {name}: {reason}", err=True)
+    return not report.failed
+
+
+def _summary(report: Report) -> str:
+    counts = (("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged))
+    words = [f"{len(names)} {word}" for word, names in (*counts, ("removed", report.removed)) if names]
+    return f"Documents: {', '.join(words) or 'none found'}; {report.passages} passages written."
+
+
+def _show_file(progress: Progress) -> None:
+    _show(f"{progress.number}/{progress.files} {progress.name}", progress.share)
+
+
+def _show(what: str, share: float) -> None:
+    """One line that is written over, for people who watch; nothing where output goes to a file."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{share:4.0%} {what[:70]}")
+        sys.stderr.flush()
+
+
+def _end_line() -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+
+
+def evaluate_folder(settings: Settings, folder: Path, *, as_json: bool) -> None:
+    """Measures and prints; raises BadEvalSet with one line that names the file."""
+    result = evaluate(folder, cache_dir=settings.data_dir / EVAL_CACHE, progress=_show)
+    _end_line()
+    if as_json:
+        typer.echo(orjson.dumps(result.as_json()).decode())
+    else:
+        typer.echo(_table(result))
+
+
+def _table(result: EvalResult) -> str:
+    rows = result.as_json()
+    width = max(map(len, rows))
+    return "\n".join(f"{name:{width}}  {value}" for name, value in rows.items())

@@ -1,0 +1,147 @@
+"""The command line, and `api.main:app` for whoever brings their own ASGI server."""
+
+import asyncio
+import json
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from api import logs, serve
+from api.app import create_app
+from api.parts import Parts, StartRefusedError, build, open_store
+from api.settings import Settings
+from api.settings_doc import plain
+
+cli = typer.Typer(
+    name="steadychat",
+    help="A streaming chat server for any LangChain runnable, whose stream cannot break.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def __getattr__(name: str) -> FastAPI:
+    """`app` is made when it is asked for, so that importing this module for the command line opens nothing."""
+    if name != "app":
+        raise AttributeError(name)
+    logs.configure()
+    return create_app(_parts(_settings()))
+
+
+@cli.command("serve", epilog=plain())
+def serve_command(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes any free one.")] = None,
+) -> None:
+    """Serve the chat. Everything can be set in the environment or a .env file, as listed below."""
+    logs.configure()
+    given = {"host": host, "port": port}
+    settings = _settings(**{name: value for name, value in given.items() if value is not None})
+    try:
+        socket = serve.listen(settings.host, settings.port)
+    except serve.PortTakenError as error:
+        refuse(
+            f"cannot listen on {settings.host}:{settings.port} ({error}): "
+            "stop the program that does, or choose another port with --port"
+        )
+    parts = _parts(settings)
+    name = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{name}:{socket.getsockname()[1]}{settings.root_path}"
+    server = serve.DrainingServer(
+        _config(create_app(parts), settings),
+        parts.drain,
+        lambda: typer.echo(f"Steadychat is ready: {address}"),
+    )
+    try:
+        server.run(sockets=[socket])
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return serve.config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        frame_bytes=settings.limit_frame_bytes,
+        trusted_proxies=settings.trusted_proxies,
+        root_path=settings.root_path,
+    )
+
+
+@cli.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders to read.")],
+    *,
+    prune: Annotated[bool, typer.Option(help="Also remove documents that are no longer there.")] = False,
+) -> None:
+    """Read Markdown, text, HTML and PDF documents into the index that answers rest on."""
+    from api.commands import ingest_paths  # noqa: PLC0415 - loads the embedding model's runtime
+
+    if not ingest_paths(_settings(), paths, prune=prune):
+        sys.exit(1)
+
+
+@cli.command("eval")
+def eval_command(
+    folder: Annotated[
+        Path, typer.Argument(help="Holds corpus.jsonl, questions.jsonl and unanswerable.jsonl.")
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+) -> None:
+    """Measure retrieval, answers and declining on a set of labelled questions."""
+    from api.commands import BadEvalSet, evaluate_folder  # noqa: PLC0415 - loads the embedding model's runtime
+
+    try:
+        evaluate_folder(_settings(), folder, as_json=as_json)
+    except BadEvalSet as error:
+        refuse(str(error))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the shape that this version needs, after a copy of it."""
+    settings = _settings()
+    try:
+        asyncio.run(open_store(settings).close())
+    except StartRefusedError as error:
+        refuse(str(error))
+    typer.echo("The database has the shape that this version needs.")
+
+
+@cli.command()
+def version(*, as_json: Annotated[bool, typer.Option("--json", help="As one line of JSON.")] = False) -> None:
+    """Print the version."""
+    number = installed_version("steadychat")
+    typer.echo(json.dumps({"steadychat": number}) if as_json else f"steadychat {number}")
+
+
+def refuse(reason: str) -> NoReturn:
+    """Ends the command with one line that says why and what to do."""
+    typer.echo(f"steadychat: {reason}", err=True)
+    sys.exit(1)
+
+
+def _settings(**given: Any) -> Settings:  # Any: each field has a type of its own
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        refuse(f"STEADYCHAT_{name}: {first['msg']}" if name else first["msg"].removeprefix("Value error, "))
+
+
+def _parts(settings: Settings) -> Parts:
+    try:
+        return build(settings)
+    except StartRefusedError as error:
+        refuse(str(error))
