@@ -41,7 +41,7 @@ export function newEpoch(state: Conversation, epoch: string): Step {
     era: state.era + 1,
     following: 'page',
     lostAt: null,
-    reachedStart: false,
+    startId: null,
     order: [],
     rows: new Map(),
   })

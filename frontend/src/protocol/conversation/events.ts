@@ -31,9 +31,9 @@ export function applyEvent(state: Conversation, frame: LoggedFrame): Step {
 function applyMessage(state: Conversation, frame: MessageFrame): Conversation {
   const first = state.order[0]
   const oldest = first === undefined ? undefined : state.rows.get(first)?.message.index
-  // A replay may reach back before the run that is shown; that row comes with its page.
-  if (oldest !== undefined && frame.message.index < oldest && isTerminal(frame.message))
-    return state
+  // A replay may reach back before the run that is shown. What stands there has ended since, or nothing newer could
+  // have been accepted, and it comes with its page.
+  if (oldest !== undefined && frame.message.index < oldest) return state
   return mergeRows(state, [frame.message], 'event')
 }
 

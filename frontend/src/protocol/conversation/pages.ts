@@ -12,7 +12,6 @@ export function applyNewest(state: Conversation, page: Page, ticket: number): St
   if (liesBefore(state, page)) return wantPage(state, AGAIN_MS)
   const merged = mergeRows(keepRun(state, page), page.messages, 'rest')
   const oldest = page.messages[0]?.id
-  const startsPage = merged.order.length === 0 || merged.order[0] === oldest
   const next: Conversation = {
     ...merged,
     epoch: page.epoch,
@@ -20,7 +19,7 @@ export function applyNewest(state: Conversation, page: Page, ticket: number): St
     pageWanted: false,
     loaded: true,
     lostAt: null,
-    reachedStart: startsPage ? page.next_cursor === null : merged.reachedStart,
+    startId: page.next_cursor === null ? (oldest ?? null) : merged.startId,
   }
   const waits = next.following === 'no' || next.following === 'page'
   if (waits && next.connected) return ask(next)
@@ -38,11 +37,11 @@ function liesBefore(state: Conversation, page: Page): boolean {
 
 /** Rule 8: a page that touches none of the rows held before leaves a hole, so the older rows go. */
 function keepRun(state: Conversation, page: Page): Conversation {
-  const limit = state.lostAt ?? Number.POSITIVE_INFINITY
+  const limit = state.lostAt ?? state.arrivals
   const touches = page.messages.some((m) => (state.rows.get(m.id)?.arrival ?? Infinity) <= limit)
   const start = page.messages[0]?.index
   if (touches || start === undefined) return state
-  return { ...withoutRows(state, (row) => row.message.index < start), reachedStart: false }
+  return withoutRows(state, (row) => row.message.index < start)
 }
 
 /** An older page counts only while the row it was asked before is the oldest shown. */
@@ -50,5 +49,6 @@ export function applyOlder(state: Conversation, page: Page, before: string, era:
   if (era !== state.era || page.epoch !== state.epoch || state.order[0] !== before)
     return stay(state)
   const merged = mergeRows(state, page.messages, 'rest')
-  return stay({ ...merged, reachedStart: page.next_cursor === null })
+  const startId = page.next_cursor === null ? (page.messages[0]?.id ?? before) : merged.startId
+  return stay({ ...merged, startId })
 }

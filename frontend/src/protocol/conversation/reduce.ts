@@ -77,7 +77,9 @@ function applySubscribed(state: Conversation, frame: SubscribedFrame): Step {
     cursor: frame.seq,
     following: 'yes',
   }
-  return frame.recovered ? stay(next) : wantPage({ ...next, lostAt: state.arrivals })
+  if (frame.recovered) return stay(next)
+  // Of several losses the first counts: what came between them does not join what came before.
+  return wantPage({ ...next, lostAt: state.lostAt ?? state.arrivals })
 }
 
 function subscribeFailed(state: Conversation, id: string, retryAfterMs: number | null): Step {
@@ -100,9 +102,7 @@ function applyAck(state: Conversation, input: Extract<Input, { type: 'ack' }>): 
   const known = { ...state, epoch: ack.epoch }
   // Older than the run: it comes with its page.
   const next =
-    oldest !== undefined && ack.index < oldest
-      ? known
-      : mergeRows(known, ackRows(input, state), 'event')
+    oldest !== undefined && ack.index < oldest ? known : mergeRows(known, ackRows(input), 'ack')
   const effects =
     isTerminal(ack) && !heldAsEnded(next, ack.pending_message_id)
       ? ([{ do: 'load-message', messageId: ack.pending_message_id, mismatch: false }] as const)
@@ -117,7 +117,7 @@ function heldAsEnded(state: Conversation, id: string): boolean {
   return row !== undefined && isTerminal(row.message)
 }
 
-function ackRows(input: Extract<Input, { type: 'ack' }>, state: Conversation): Message[] {
+function ackRows(input: Extract<Input, { type: 'ack' }>): Message[] {
   const { ack, content, now } = input
   const blank = {
     session_id: ack.session_id,
@@ -150,5 +150,5 @@ function ackRows(input: Extract<Input, { type: 'ack' }>, state: Conversation): M
     reply_to: ack.user_message_id,
     completed_at: null,
   }
-  return [asked, answer].filter((message) => !state.rows.has(message.id))
+  return [asked, answer]
 }

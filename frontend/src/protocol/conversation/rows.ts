@@ -3,7 +3,7 @@ import type { Message } from '../frames'
 import { isTerminal } from '../message'
 import type { Conversation, Row } from './state'
 
-export type Origin = 'event' | 'rest'
+export type Origin = 'ack' | 'event' | 'rest'
 
 /** Which of two representations of one message stands (protocol, section 2, merging). */
 function wins(next: Message, held: Message, origin: Origin): boolean {
@@ -12,6 +12,12 @@ function wins(next: Message, held: Message, origin: Origin): boolean {
   if (ended) return origin === 'rest'
   return next.content.length > held.content.length
 }
+
+/**
+ * A row known from an `ack` alone may stand behind messages that are not here yet, so it does not show that a page
+ * joins the run.
+ */
+const UNHEARD = Number.POSITIVE_INFINITY
 
 /** The rows with `messages` merged in, ordered by `index`. */
 export function mergeRows(
@@ -24,16 +30,16 @@ export function mergeRows(
   const rows = new Map(state.rows)
   for (const message of messages) {
     const held = rows.get(message.id)
-    if (held && !wins(message, held.message, origin)) {
-      const filled = fillIn(held, message)
-      if (filled.message.index !== held.message.index) reorder = true
-      rows.set(message.id, filled)
-      continue
-    }
-    if (!held || held.message.index !== message.index) reorder = true
-    if (!held) arrivals += 1
-    const arrival = held?.arrival ?? arrivals
-    rows.set(message.id, { message, have: countCodePoints(message.content), arrival })
+    if (origin === 'ack' && held) continue
+    const heard = held !== undefined && held.arrival !== UNHEARD
+    if (!heard) arrivals += 1
+    const arrival = origin === 'ack' ? UNHEARD : heard ? held.arrival : arrivals
+    if (held?.message.index !== message.index) reorder = true
+    const row =
+      held && !wins(message, held.message, origin)
+        ? fillIn(held, message)
+        : { message, have: countCodePoints(message.content) }
+    rows.set(message.id, { ...row, arrival })
   }
   return { ...state, arrivals, rows, order: reorder ? orderOf(rows) : state.order }
 }

@@ -4,7 +4,7 @@ export interface Row {
   readonly message: Message
   /** Code points held of the text: where the next piece belongs. */
   readonly have: number
-  /** Counts rows as they came: says which were here before a `recovered: false`. */
+  /** Counts rows as they came: says which were here before a `recovered: false`. Infinite for an ack's. */
   readonly arrival: number
 }
 
@@ -26,10 +26,11 @@ export interface Conversation {
   readonly ticket: number
   readonly pageWanted: boolean
   readonly loaded: boolean
-  /** The arrival count at the last `recovered: false` whose page is still awaited. */
+  /** The arrival count at the first `recovered: false` since a page was read. */
   readonly lostAt: number | null
   readonly arrivals: number
-  readonly reachedStart: boolean
+  /** The row that a page said is the session's first. */
+  readonly startId: string | null
   readonly order: readonly string[]
   readonly rows: ReadonlyMap<string, Row>
 }
@@ -49,7 +50,7 @@ export function emptyConversation(sessionId: string): Conversation {
     loaded: false,
     lostAt: null,
     arrivals: 0,
-    reachedStart: false,
+    startId: null,
     order: [],
     rows: new Map(),
   }
@@ -78,6 +79,6 @@ export function stay(state: Conversation): Step {
 /** The page of older messages starts before this row; null when the start of the session is here. */
 export function olderThan(state: Conversation): string | null {
   const first = state.order[0]
-  if (first === undefined || state.reachedStart) return null
+  if (first === undefined || first === state.startId) return null
   return (state.rows.get(first)?.message.index ?? 1) > 1 ? first : null
 }
