@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 from pydantic.fields import FieldInfo
 
@@ -22,6 +23,17 @@ def table() -> str:
     fields = Settings.model_fields.items()
     rows = [_row(f"{prefix}{name}".upper(), field) for name, field in fields]
     return "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *rows])
+
+
+def plain() -> str:
+    """All settings as plain text for a terminal, for `steadychat serve --help`."""
+    prefix = Settings.model_config.get("env_prefix", "")
+    blocks = [
+        f"\b\n{prefix}{name.upper()} {_default(field).replace('`', '')}\n"
+        + fill((field.description or "").replace("`", ""), 76, initial_indent="  ", subsequent_indent="  ")
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n\n".join(blocks)
 
 
 def placed(page: str, name: str) -> str:
