@@ -34,7 +34,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a code travels: `http` status, WebSocket `close` code, whether trying again can help, and its words."""
+    """How a code travels: `http` status, WebSocket `close` code, whether to try again, and its words."""
 
     message: str
     http: int | None = None

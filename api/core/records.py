@@ -8,7 +8,7 @@ from typing import TypeAlias
 from api.core.errors import Problem
 from api.core.lifecycle import Role, Status
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 @dataclass(frozen=True, slots=True)

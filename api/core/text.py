@@ -3,6 +3,9 @@
 import zlib
 from collections.abc import Iterator
 
+_CONTINUED = 0x80
+"""The top two bits of a UTF-8 byte inside a code point."""
+
 
 def checksum(text: str) -> str:
     """Eight lower-case hex digits: the CRC-32 of the UTF-8 bytes of `text`."""
@@ -19,7 +22,7 @@ def cut(text: str, limit: int) -> Iterator[str]:
     start = 0
     while start < len(data):
         end = min(start + limit, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:  # inside a code point
+        while end < len(data) and data[end] & 0xC0 == _CONTINUED:
             end -= 1
         yield data[start:end].decode()
         start = end

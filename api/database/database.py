@@ -37,11 +37,12 @@ def open_database(url: str, folder: Path, new_id: Callable[[], str]) -> Database
     """
     lock = DataFolderLock(folder)
     lock.take()
+    writing = writing_engine(url)
     try:
-        writing = writing_engine(url)
         migrate(writing, folder / "backups")
         epoch = open_epoch(writing, new_id, boot_id())
     except BaseException:
+        writing.dispose()
         lock.release()
         raise
     return Database(epoch, reading_engine(url), writing, lock)

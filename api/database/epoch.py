@@ -19,11 +19,12 @@ def open_epoch(engine: Engine, new_id: Callable[[], str], boot: str) -> str:
     """The log's epoch for this start, and marks the database as in use.
 
     Commits that were not made durable survive the process but not the machine: after an unclean end on
-    another boot they may be missing, so positions that clients hold mean nothing any more.
+    another boot they may be missing, so positions that clients hold mean nothing any more. Where the boot
+    is not known, any unclean end may have been the machine's.
     """
     with engine.begin() as connection:
         known = {row.key: row.value for row in connection.execute(select(meta))}
-        lost = known.get("clean") == "no" and known.get("boot") != boot
+        lost = known.get("clean") == "no" and (not boot or known.get("boot") != boot)
         epoch = known.get("epoch")
         if epoch is None or lost:
             epoch = new_id()

@@ -39,7 +39,8 @@ def _require_known(script: ScriptDirectory, revision: str | None) -> None:
     if revision is not None and revision not in {known.revision for known in script.walk_revisions()}:
         raise NewerDatabaseError(
             f"the database has the shape {revision!r}, which this version does not know: "
-            "it was used by a newer Steadychat. Install that version again, or choose another STEADYCHAT_DATA_DIR."
+            "it was used by a newer Steadychat. Install that version again, or choose another "
+            "STEADYCHAT_DATA_DIR."
         )
 
 

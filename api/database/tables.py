@@ -11,8 +11,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     text,
 )
+
+from api.core.lifecycle import RUNNING
 
 metadata = MetaData(
     naming_convention={
@@ -48,6 +51,7 @@ sessions = Table(
     Column("trimmed", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
     Index("ix_sessions_activity", "user_id", "updated_at", "id", sqlite_where=text("deleted_at IS NULL")),
+    Index("ix_sessions_deleted", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL")),
 )
 
 messages = Table(
@@ -81,6 +85,11 @@ messages = Table(
         sqlite_where=text("status IN ('pending', 'streaming')"),
         postgresql_where=text("status IN ('pending', 'streaming')"),
     ),
+)
+
+# Written into the statement, not bound: only so is it seen to be the condition of `ix_messages_running`.
+IS_RUNNING = messages.c.status.in_(
+    bindparam("running", [status.value for status in RUNNING], expanding=True, literal_execute=True)
 )
 
 sends = Table(

@@ -7,13 +7,14 @@ together into the next one. There is no timer.
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from api.core.errors import ChatError, Code
 from api.core.events import Event
@@ -28,11 +29,12 @@ class RefusedError(Exception):
 
 @dataclass
 class Transaction:
-    """What a unit works on. Its `events`, and the ids of sessions that are `gone`, are published once committed."""
+    """What a unit works on. `events`, and ids of sessions that are `gone`, are published once committed."""
 
     connection: Connection
     events: list[Event] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    begun: bool = False
 
 
 Unit = Callable[[Transaction], T]
@@ -48,6 +50,9 @@ class _Job:
     error: Exception | None = None
 
 
+_Outcome = tuple[list[_Job], Transaction | None]
+
+
 class Writer:
     """Runs units of work in group commits, in the order in which they were submitted."""
 
@@ -61,33 +66,47 @@ class Writer:
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread = threading.Thread(target=self._work, args=[self._loop], name="writer", daemon=True)
         self._thread.start()
 
     async def close(self) -> None:
         """Finishes what was submitted, then ends the thread."""
         if self._thread is not None:
+            thread, self._thread, self._loop = self._thread, None, None
             self._jobs.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._thread = None
+            await asyncio.to_thread(thread.join)
         self._engine.dispose()
 
     def submit(self, unit: Unit[T], *, durable: bool) -> "asyncio.Future[T]":
         """Queues `unit`; the future has its result once it is committed.
 
+        Its exception is what the unit raised, or ChatError(storage_unavailable); then nothing was changed.
+
         `durable` commits survive a power cut, the others "only" the death of the process. A unit may
         be run again after a rollback, so it must change nothing but the database.
         """
         if self._loop is None:
-            raise RuntimeError("the writer has not been started")
+            raise RuntimeError("the writer does not run")
         future: asyncio.Future[T] = self._loop.create_future()
         self._jobs.put(_Job(unit, durable, future))
         return future
 
-    def _work(self) -> None:
-        with self._engine.connect() as connection:
-            while (batch := self._next_batch()) is not None:
-                self._commit(connection, batch)
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        connection: Connection | None = None
+        while (batch := self._next_batch()) is not None:
+            try:
+                connection = connection or self._engine.connect()
+            except SQLAlchemyError as error:
+                self._tell(loop, _failed(batch, error), None)
+                continue
+            for jobs, done in self._commit(connection, batch):
+                self._tell(loop, jobs, done)
+        if connection is not None:
+            connection.close()
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[_Job], done: Transaction | None) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for this any more
+            loop.call_soon_threadsafe(self._deliver, batch, done)
 
     def _next_batch(self) -> list[_Job] | None:
         first = self._jobs.get()
@@ -102,29 +121,31 @@ class Writer:
             batch.append(job)
         return batch
 
-    def _commit(self, connection: Connection, batch: list[_Job]) -> None:
-        try:
-            done: Transaction | None = self._transact(connection, batch)
-        except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job that caused it
-            if len(batch) > 1:  # one poisoned job must not spoil the others
-                for job in batch:
-                    self._commit(connection, [job])
-                return
-            batch[0].error = _translated(error)
-            done = None
-        self._report(batch, done)
-
-    def _transact(self, connection: Connection, batch: list[_Job]) -> Transaction:
-        self._set_durability(connection, full=any(job.durable for job in batch))
+    def _commit(self, connection: Connection, batch: list[_Job]) -> "Iterator[_Outcome]":
+        """Yields jobs that share an outcome, with what was committed if anything was."""
         transaction = Transaction(connection)
+        try:
+            self._transact(transaction, batch)
+        except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job that caused it
+            if len(batch) > 1 and transaction.begun:  # a poisoned job must not spoil the others
+                for job in batch:
+                    yield from self._commit(connection, [job])
+                return
+            yield _failed(batch, error), None
+        else:
+            yield batch, transaction
+
+    def _transact(self, transaction: Transaction, batch: list[_Job]) -> None:
+        connection = transaction.connection
+        self._set_durability(connection, full=any(job.durable for job in batch))
         with connection.begin():
+            transaction.begun = True
             for job in batch:
                 job.error = None
                 try:
                     job.result = job.unit(transaction)
                 except (RefusedError, ChatError) as refusal:
                     job.error = refusal
-        return transaction
 
     def _set_durability(self, connection: Connection, *, full: bool) -> None:
         if full is not self._full:
@@ -133,13 +154,14 @@ class Writer:
             driver.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
             self._full = full
 
-    def _report(self, batch: list[_Job], done: Transaction | None) -> None:
-        assert self._loop is not None  # noqa: S101 - for mypy: the thread runs after start
-        self._loop.call_soon_threadsafe(self._deliver, batch, done)
-
     def _deliver(self, batch: list[_Job], done: Transaction | None) -> None:
-        if done is not None and (done.events or done.gone):
-            self._publish(done.events, done.gone)
+        try:
+            if done is not None and (done.events or done.gone):
+                self._publish(done.events, done.gone)
+        finally:
+            self._resolve(batch)
+
+    def _resolve(self, batch: list[_Job]) -> None:
         for job in batch:
             if job.future.done():  # whoever asked has left
                 continue
@@ -147,6 +169,12 @@ class Writer:
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)
+
+
+def _failed(batch: list[_Job], error: Exception) -> list[_Job]:
+    for job in batch:
+        job.error = _translated(error)
+    return batch
 
 
 def _translated(error: Exception) -> Exception:

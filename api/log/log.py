@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.core.errors import ChatError, Code
 from api.core.events import Event
-from api.core.lifecycle import RUNNING
 from api.core.records import Position
-from api.database.tables import events, messages, sessions
+from api.database.snapshot import snapshot
+from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
 from api.log.appender import SqlAppender
@@ -56,7 +58,7 @@ class SqlLog:
 
     async def _read_rows(self, session_id: str, seq: int) -> Reading:
         session = select(sessions.c.trimmed, sessions.c.deleted_at).where(sessions.c.id == session_id)
-        async with self._readers.connect() as connection, connection.begin():
+        async with snapshot(self._readers) as connection:
             row = (await connection.execute(session)).one_or_none()
             found = (await connection.execute(events_after(session_id, seq, READ_EVENTS))).all()
         if row is None:
@@ -66,17 +68,19 @@ class SqlLog:
         return Reading([load(event) for event in found], gone=not found and row.deleted_at is not None)
 
     async def state(self, session_id: str) -> LogState:
-        """Where the log of an existing session ends, in one snapshot with what is running there."""
+        """Where the session's log ends, in one snapshot with what is running there. Raises not_found."""
         running = (
             select(func.min(messages.c.created_seq))
-            .where(messages.c.session_id == session_id, messages.c.status.in_(RUNNING))
+            .where(messages.c.session_id == session_id, IS_RUNNING)
             .scalar_subquery()
         )
         statement = select(sessions.c.seq, sessions.c.trimmed, running.label("active")).where(
             sessions.c.id == session_id
         )
-        async with self._readers.connect() as connection, connection.begin():
-            row = (await connection.execute(statement)).one()
+        async with snapshot(self._readers) as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            raise ChatError(Code.NOT_FOUND, ids={"session_id": session_id})
         active = None if row.active is None else row.active - 1
         return LogState(Position(self.epoch, row.seq), row.trimmed, active)
 
@@ -100,10 +104,10 @@ class SqlLog:
             .group_by(events.c.session_id)
             .limit(TRIM_SESSIONS)
         )
-        async with self._readers.connect() as connection, connection.begin():
+        async with snapshot(self._readers) as connection:
             found = [(row.session_id, row.upto) for row in await connection.execute(expired)]
-        if found:
-            await self._in_use.submit(lambda transaction: _trim(transaction, found), durable=False)
+        for session_id, upto in found:  # a commit each, so that no running answer waits for all of them
+            await self._in_use.submit(partial(_trim, session_id=session_id, upto=upto), durable=False)
         return len(found)
 
     @property
@@ -113,12 +117,9 @@ class SqlLog:
         return self._writer
 
 
-def _trim(transaction: Transaction, found: Sequence[tuple[str, int]]) -> None:
-    for session_id, upto in found:
-        of_session = events.c.session_id == session_id
-        transaction.connection.execute(delete(events).where(of_session, events.c.seq <= upto))
-        transaction.connection.execute(
-            update(sessions)
-            .where(sessions.c.id == session_id, sessions.c.trimmed < upto)
-            .values(trimmed=upto)
-        )
+def _trim(transaction: Transaction, session_id: str, upto: int) -> None:
+    of_session = events.c.session_id == session_id
+    transaction.connection.execute(delete(events).where(of_session, events.c.seq <= upto))
+    transaction.connection.execute(
+        update(sessions).where(sessions.c.id == session_id, sessions.c.trimmed < upto).values(trimmed=upto)
+    )

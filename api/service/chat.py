@@ -2,12 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from api.core.errors import ChatError, Code
-from api.core.events import Created, Ended, Piece
 from api.core.lifecycle import Role, Status
 from api.core.records import Message, Session
 from api.service.follow import Asked, Follower, Start, begin
@@ -25,8 +25,10 @@ from api.service.ports import (
     Store,
 )
 from api.service.runner import Job, Runner
+from api.service.transcript import Exchanged, Transcript
 from chains.contract import Chain
 
+T = TypeVar("T")
 PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]{1,128}")
 NEW_SESSION_TITLE = "New chat"
 
@@ -37,15 +39,6 @@ class ChatLimits:
 
     message_chars: int
     generations_per_user: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exchanged:
-    """A whole exchange: the accepted question and its ended answer."""
-
-    accepted: Accepted
-    question: Message
-    answer: Message
 
 
 class Chat:
@@ -71,7 +64,7 @@ class Chat:
         self._rates = rates
         self._limits = limits
         self._new_id = new_id
-        self._telling: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()  # of any result
 
     # Sending and stopping
 
@@ -93,13 +86,16 @@ class Chat:
             if known is None:
                 raise refusal
             return known
+        return await self._carried_through(self._accept(request))
+
+    async def _accept(self, request: SendRequest) -> Accepted:
         fence = self._new_id()
         accepted = await self._store.accept(
             request, fence=fence, generations=self._limits.generations_per_user
         )
         if not accepted.duplicate:
             self._start(request, accepted, fence)
-            self._tell_session(user_id, accepted.session_id)
+            self._background(tell_session(self._store, self._hints, request.user_id, accepted.session_id))
         return accepted
 
     def _check(self, content: str, client_message_id: str | None) -> None:
@@ -109,6 +105,8 @@ class Chat:
             raise ChatError(Code.INVALID, "The message is empty. Write something first.")
         if "\0" in content:
             raise ChatError(Code.INVALID, "The message contains a NUL character. Remove it and send again.")
+        if any("\ud800" <= char <= "\udfff" for char in content):
+            raise ChatError(Code.BAD_JSON, "The message contains half a character. Send whole ones.")
         most = self._limits.message_chars
         if most and len(content) > most:
             raise ChatError(
@@ -133,10 +131,10 @@ class Chat:
         message = await self._store.message(user_id, message_id, session_id)
         if message.status.terminal or message.role is Role.USER:
             return message.status
-        if not await self._runner.end(message_id, Status.CANCELLED):
-            await self._store.finish(Ending(message_id, Status.CANCELLED))
-            self._runner.abandon(message_id)
-        return (await self._store.message(user_id, message_id)).status
+        await self._runner.end(message_id, Status.CANCELLED)
+        # Where the generation has not ended it by now, it is ended here.
+        status, _ = await self._store.finish(Ending(message_id, Status.CANCELLED))
+        return status
 
     # Following
 
@@ -158,26 +156,27 @@ class Chat:
 
     async def ended(self, user_id: str, accepted: Accepted) -> Exchanged:
         """Waits for the end of an accepted answer, also if its session is deleted meanwhile."""
+        exchanged = None if accepted.status.terminal else await self._watched_to_the_end(accepted)
+        if exchanged is not None:
+            return exchanged
         question = await self._store.message(user_id, accepted.user_message_id)
-        pending = await self._store.message(user_id, accepted.pending_message_id)
-        if not pending.status.terminal:
-            pending = await self._watched_to_the_end(user_id, accepted)
-        return Exchanged(accepted, question, pending)
+        answer = await self._store.message(user_id, accepted.pending_message_id)
+        return Exchanged(accepted, question, answer)
 
-    async def _watched_to_the_end(self, user_id: str, accepted: Accepted) -> Message:
+    async def _watched_to_the_end(self, accepted: Accepted) -> Exchanged | None:
+        """Reads the session's log from the question on; None if it is no longer there."""
         follower = self.follower()
-        follower.follow(accepted.session_id, accepted.before)
-        reading = Transcript(accepted.pending_message_id)
+        follower.follow(accepted.session_id, replace(accepted.before, seq=accepted.before.seq - 1))
+        transcript = Transcript(accepted)
         try:
             while (turn := await follower.turn()) and not (turn.lost or turn.gone):
-                for event in turn.follow.waiting:
-                    ended = reading.take(event)
-                    if ended is not None:
-                        return ended
+                exchanged = transcript.take(turn.follow.waiting)
+                if exchanged is not None:
+                    return exchanged
                 turn.follow.took(len(turn.follow.waiting))
         finally:
             follower.close()
-        return await self._store.message(user_id, accepted.pending_message_id)
+        return None
 
     # Sessions and messages
 
@@ -206,6 +205,9 @@ class Chat:
         return session
 
     async def delete(self, user_id: str, session_id: str) -> None:
+        await self._carried_through(self._delete(user_id, session_id))
+
+    async def _delete(self, user_id: str, session_id: str) -> None:
         cancelled = await self._store.delete(user_id, session_id)
         if cancelled is not None:
             self._runner.abandon(cancelled)
@@ -217,11 +219,15 @@ class Chat:
     async def message(self, user_id: str, session_id: str, message_id: str) -> Message:
         return await self._store.message(user_id, message_id, session_id)
 
-    def _tell_session(self, user_id: str, session_id: str) -> None:
-        """The acknowledgement does not wait for the hint."""
-        task = asyncio.create_task(tell_session(self._store, self._hints, user_id, session_id))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+    async def _carried_through(self, work: Coroutine[Any, Any, T]) -> T:
+        """A caller that is cancelled in the middle, because its connection is lost, breaks nothing off."""
+        return await asyncio.shield(self._background(work))
+
+    def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
 
 async def tell_session(store: Store, hints: Hints, user_id: str, session_id: str) -> None:
@@ -230,47 +236,6 @@ async def tell_session(store: Store, hints: Hints, user_id: str, session_id: str
         hints.tell(user_id, SessionHint(session_id, await store.session(user_id, session_id)))
     except ChatError:
         return
-
-
-class Transcript:
-    """Puts one answer together from its events."""
-
-    def __init__(self, message_id: str) -> None:
-        self._message_id = message_id
-        self._born: Message | None = None
-        self._text: list[str] = []
-
-    def take(self, event: Created | Piece | Ended) -> Message | None:
-        """Returns the message when `event` is its end."""
-        if event.message_id != self._message_id:
-            return None
-        if isinstance(event, Created):
-            self._born = event.message
-        elif isinstance(event, Piece):
-            self._text.append(event.content)
-        elif self._born is not None:
-            return _ended(self._born, "".join(self._text), event)
-        return None
-
-
-def _ended(born: Message, text: str, event: Ended) -> Message:
-    return Message(
-        id=born.id,
-        session_id=born.session_id,
-        index=born.index,
-        role=born.role,
-        content=text,
-        status=event.status,
-        created_at=born.created_at,
-        reply_to=born.reply_to,
-        retry_of=born.retry_of,
-        client_message_id=born.client_message_id,
-        sources=event.sources,
-        confidence=event.confidence,
-        generation_time_ms=event.generation_time_ms,
-        error=event.error,
-        completed_at=event.completed_at,
-    )
 
 
 def _title(title: str | None) -> str:

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from api.core.events import Event
 from api.core.records import Position
 from api.service.ports import Log, LogState, Undo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api.core.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """It is this follow's turn: its `waiting` events, or the news that its cursor is `lost` or it is `gone`."""
+    """It is this follow's turn: its `waiting` events, or the news that its cursor is `lost` or it `gone`."""
 
     follow: Follow
     lost: bool = False
@@ -143,7 +147,11 @@ class Follower:
         if not self.holds(follow):
             return None
         if not follow.waiting:
-            reading = await self._log.read(follow.session_id, follow.cursor)
+            try:
+                reading = await self._log.read(follow.session_id, follow.cursor)
+            except BaseException:
+                self._mark(follow)  # a read that was broken off is still to be made
+                raise
             if reading.lost or reading.gone:
                 return Turn(follow, lost=reading.lost, gone=reading.gone)
             follow.waiting = reading.events

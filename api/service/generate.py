@@ -79,10 +79,15 @@ class Deadline:
 
     def pause(self) -> None:
         """While the database is awaited, only the whole counts."""
-        self.timeout.reschedule(self._end)
+        self._reschedule(self._end)
 
     def next_piece(self) -> None:
-        self.timeout.reschedule(min(self._loop.time() + self._limits.gap, self._end))
+        self._reschedule(min(self._loop.time() + self._limits.gap, self._end))
+
+    def _reschedule(self, when: float) -> None:
+        if self.timeout.expired():  # the chain took the cancellation for itself and went on
+            raise ChainTimeoutError
+        self.timeout.reschedule(when)
 
 
 class Generator:
@@ -122,16 +127,21 @@ class Generator:
             error=problem,
             fence=job.claim.fence,
         )
+        job.end_as = (
+            status  # settled: from here on nobody ends it differently, or breaks the writing of its end off
+        )
         await self._finish(job, ending)
 
     async def _outcome(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
         """The status that the answer ends with, after all that it said is in the log."""
         try:
             status, problem = await self._produce(job, answer, appender)
-            await appender.flushed()
-        except asyncio.CancelledError:
-            # Asked to end while flushing, or by the closing of the loop: it ends all the same.
-            return self._asked(job)
+            try:
+                await appender.flushed()
+            except asyncio.CancelledError:  # asked to end meanwhile: what it said is kept all the same
+                _uncancel()
+                status, problem = self._asked(job)
+                await appender.flushed()
         except ChatError as error:
             return Status.FAILED, error.problem
         return status, problem
@@ -217,4 +227,3 @@ def _uncancel() -> None:
     task: asyncio.Task[Any] | None = asyncio.current_task()
     if task is not None:
         task.uncancel()
-

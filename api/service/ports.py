@@ -107,7 +107,7 @@ class Appender(Protocol):
         """Hands over `text` at once; what waits for the same commit becomes one event."""
 
     async def room(self) -> None:
-        """Waits until little enough is uncommitted. Raises ClaimLostError or ChatError(storage_unavailable)."""
+        """Waits until little is uncommitted. Raises ClaimLostError or ChatError(storage_unavailable)."""
 
     async def flushed(self) -> None:
         """Waits until everything is committed. Raises as `room` does."""

@@ -17,7 +17,7 @@ STOP_PATIENCE_S = 0.5
 
 @dataclass
 class Job:
-    """One answer to be written. `end_as` says how it is to end when somebody ends it from outside."""
+    """One answer to be written. `end_as` says how it is to end, once that is settled."""
 
     claim: Claim
     user_id: str
@@ -25,6 +25,7 @@ class Job:
     question: str
     index: int
     end_as: Status | None = None
+    begun: bool = False
 
 
 Generate = Callable[[Job], Awaitable[None]]
@@ -48,8 +49,12 @@ class Runner:
         message_id = job.claim.message_id
         task = asyncio.create_task(self._run(job), name=f"generation {message_id}")
         self._running[message_id] = (job, task)
+        task.add_done_callback(lambda _: self._running.pop(message_id, None))
 
     async def _run(self, job: Job) -> None:
+        job.begun = True
+        if job.end_as is not None:
+            _cancel_this_task()
         try:
             await self._generate(job)
         except Exception as error:  # noqa: BLE001 - the sweep ends the answer; nobody awaits this task
@@ -59,32 +64,40 @@ class Runner:
                 error=type(error).__name__,
                 at=places(error),
             )
-        finally:
-            del self._running[job.claim.message_id]
 
     async def end(self, message_id: str, status: Status) -> bool:
         """Ends a generation as `status` and waits a moment for it; False if it does not run here or hangs."""
         job, task = self._running.get(message_id, (None, None))
         if job is None or task is None:
             return False
-        if job.end_as is None:
-            job.end_as = status
-            task.cancel()
+        _settle(job, task, status)
         done, _ = await asyncio.wait({task}, timeout=STOP_PATIENCE_S)
         return bool(done)
 
     def abandon(self, message_id: str) -> None:
         """Stops the work on an answer that has already been ended in the store."""
         job, task = self._running.get(message_id, (None, None))
-        if job is not None and task is not None and job.end_as is None:
-            job.end_as = Status.CANCELLED
-            task.cancel()
+        if job is not None and task is not None:
+            _settle(job, task, Status.CANCELLED)
 
     async def drain(self, seconds: float) -> None:
         """Takes no more, waits for what runs, and interrupts what is still running after `seconds`."""
         self.draining = True
-        tasks = {task for _, task in self._running.values()}
-        if tasks and seconds:
-            await asyncio.wait(tasks, timeout=seconds)
-        for message_id in list(self._running):
-            await self.end(message_id, Status.INTERRUPTED)
+        until = asyncio.get_running_loop().time() + seconds
+        while self._running and (left := until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait({task for _, task in self._running.values()}, timeout=left)
+        await asyncio.gather(*(self.end(message_id, Status.INTERRUPTED) for message_id in self._running))
+
+
+def _settle(job: Job, task: asyncio.Task[None], status: Status) -> None:
+    """How the job ends is decided once. A task cancelled before its first step would never take it."""
+    if job.end_as is None:
+        job.end_as = status
+        if job.begun:
+            task.cancel()
+
+
+def _cancel_this_task() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.cancel()

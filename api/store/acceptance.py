@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from api.core.errors import ChatError, Code
 from api.core.events import Created
-from api.core.lifecycle import RUNNING, Role, Status
+from api.core.lifecycle import Role, Status
 from api.core.records import Message, Position
-from api.database.tables import messages, sends, sessions
+from api.database.tables import IS_RUNNING, messages, sends, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.log.rows import add_created, next_seq
@@ -57,7 +57,7 @@ class Acceptance:
         row = connection.execute(owned(self.request.user_id, self.request.session_id)).one_or_none()
         if row is None:
             raise ChatError(Code.NOT_FOUND, ids={"session_id": self.request.session_id})
-        running = select(messages.c.id).where(messages.c.session_id == row.id, messages.c.status.in_(RUNNING))
+        running = select(messages.c.id).where(messages.c.session_id == row.id, IS_RUNNING)
         busy = connection.execute(running).scalar_one_or_none()
         if busy is not None:
             ids = {"session_id": row.id, "message_id": busy}
@@ -81,11 +81,12 @@ class Acceptance:
     def _refuse_too_many(self, connection: Connection) -> None:
         if not self.generations:
             return
+        # From the few that run to whose they are: a long history costs nothing here.
+        busy = select(messages.c.session_id).where(IS_RUNNING)
         running = (
             select(func.count())
-            .select_from(messages)
-            .join(sessions, sessions.c.id == messages.c.session_id)
-            .where(messages.c.status.in_(RUNNING), sessions.c.user_id == self.request.user_id)
+            .select_from(sessions)
+            .where(sessions.c.id.in_(busy), sessions.c.user_id == self.request.user_id)
         )
         if connection.execute(running).scalar_one() >= self.generations:
             raise ChatError(

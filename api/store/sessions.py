@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, exists, insert, select, tuple_, update
 
 from api.core.errors import ChatError, Code
-from api.core.lifecycle import RUNNING, Status
+from api.core.lifecycle import Status
 from api.core.records import Session
-from api.database.tables import events, messages, sessions, users
+from api.database.tables import IS_RUNNING, events, messages, sessions, users
 from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.service.ports import Ending
@@ -80,7 +80,7 @@ def remove(transaction: Transaction, user_id: str, session_id: str, now: datetim
     """Cancels what runs there and hides the session from everybody; returns the cancelled answer's id."""
     connection = transaction.connection
     require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
-    running = select(messages).where(messages.c.session_id == session_id, messages.c.status.in_(RUNNING))
+    running = select(messages).where(messages.c.session_id == session_id, IS_RUNNING)
     row = connection.execute(running).one_or_none()
     if row is not None:
         Finish(Ending(row.id, Status.CANCELLED), now).end(transaction, row)

@@ -1,18 +1,16 @@
 """The message history in the SQL database."""
 
-from collections.abc import AsyncIterator, Container, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.core.errors import ChatError, Code
 from api.core.events import Ended
-from api.core.lifecycle import RUNNING, Status
+from api.core.lifecycle import Status
 from api.core.records import Message, Session
-from api.database.tables import messages
+from api.database.snapshot import snapshot
+from api.database.tables import IS_RUNNING, messages
 from api.database.writer import Transaction, Writer
 from api.service.ports import Accepted, Clock, Ending, NewId, Page, SendRequest
 from api.store import sessions as session_rows
@@ -44,14 +42,6 @@ class SqlStore:
         self._served = served
         self._default_chain = default_chain
 
-    @asynccontextmanager
-    async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._readers.connect() as connection, connection.begin():
-                yield connection
-        except OperationalError as error:
-            raise ChatError(Code.STORAGE_UNAVAILABLE, retry_after_ms=1000) from error
-
     async def accept(self, request: SendRequest, *, fence: str, generations: int) -> Accepted:
         unit = Acceptance(
             request=request,
@@ -66,7 +56,7 @@ class SqlStore:
         return await self._writer.submit(unit, durable=True)
 
     async def repetition(self, request: SendRequest) -> Accepted | None:
-        async with self._snapshot() as connection:
+        async with snapshot(self._readers) as connection:
             row = (await connection.execute(repetition_of(request))).one_or_none()
         return None if row is None else as_repetition(request, row, self._epoch)
 
@@ -74,12 +64,12 @@ class SqlStore:
         return await self._writer.submit(Finish(ending, self._clock()), durable=True)
 
     async def running(self) -> Sequence[str]:
-        async with self._snapshot() as connection:
-            statement = select(messages.c.id).where(messages.c.status.in_(RUNNING))
+        async with snapshot(self._readers) as connection:
+            statement = select(messages.c.id).where(IS_RUNNING)
             return list((await connection.execute(statement)).scalars())
 
     async def history(self, session_id: str, before_index: int, messages: int) -> Sequence[Message]:
-        async with self._snapshot() as connection:
+        async with snapshot(self._readers) as connection:
             return await read_history(connection, session_id, before_index, messages)
 
     async def create_session(self, user_id: str, title: str, chain: str) -> Session:
@@ -92,14 +82,14 @@ class SqlStore:
         return await self.session(user_id, session_id)
 
     async def session(self, user_id: str, session_id: str) -> Session:
-        async with self._snapshot() as connection:
+        async with snapshot(self._readers) as connection:
             row = (await connection.execute(session_rows.owned(user_id, session_id))).one_or_none()
         return to_session(session_rows.require(row, session_id))
 
     async def sessions(
         self, user_id: str, limit: int, *, offset: int = 0, before: tuple[datetime, str] | None = None
     ) -> Sequence[Session]:
-        async with self._snapshot() as connection:
+        async with snapshot(self._readers) as connection:
             rows = await connection.execute(session_rows.listed(user_id, limit, offset, before))
             return [to_session(row) for row in rows]
 
@@ -115,11 +105,11 @@ class SqlStore:
         )
 
     async def page(self, user_id: str, session_id: str, limit: int, before: str | None) -> Page:
-        async with self._snapshot() as connection:
+        async with snapshot(self._readers) as connection:
             return await read_page(connection, user_id, session_id, limit, before, self._epoch)
 
     async def message(self, user_id: str, message_id: str, session_id: str | None = None) -> Message:
-        async with self._snapshot() as connection:
+        async with snapshot(self._readers) as connection:
             return await read_message(connection, user_id, message_id, session_id)
 
     async def purge(self, deleted_before: datetime) -> int:

@@ -185,7 +185,7 @@ class Token(Outgoing):
     """`from` to `seq` are the events joined in this frame; `at` is the offset of `content` in the answer."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
-    type: Literal["token"] = "token"  # noqa: S105 - a frame's name
+    type: Literal["token"] = "token"
     session_id: str
     message_id: str
     content: str

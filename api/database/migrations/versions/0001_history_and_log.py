@@ -6,7 +6,6 @@ Revision: 0001, after: . Made: 2026-11-22 17:02:31.252716.
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -82,6 +81,12 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("deleted_at IS NULL"),
         )
+        batch_op.create_index(
+            "ix_sessions_deleted",
+            ["deleted_at"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NOT NULL"),
+        )
 
     op.create_table(
         "messages",
@@ -131,6 +136,7 @@ def downgrade() -> None:
 
     op.drop_table("messages")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index("ix_sessions_deleted", sqlite_where=sa.text("deleted_at IS NOT NULL"))
         batch_op.drop_index("ix_sessions_activity", sqlite_where=sa.text("deleted_at IS NULL"))
 
     op.drop_table("sessions")
