@@ -31,6 +31,7 @@ const PROBE_LIMIT_MS = 5_000
 /** Failed tries before HTTP stands in: sooner where a socket has never worked. */
 const TRIES_FIRST = 2
 const TRIES_LATER = 3
+const UNAUTHORIZED = 4501
 
 /** The one way to the server. Chooses the transport; knows nothing of what is shown. */
 export class ChatClient {
@@ -42,6 +43,7 @@ export class ChatClient {
   private carrier: Carrier = 'none'
   private restFails = false
   private standIn = false
+  private introduced = false
 
   constructor(
     private readonly surroundings: Surroundings,
@@ -129,6 +131,16 @@ export class ChatClient {
     this.listener.identity(await askIdentity(this.rest))
   }
 
+  /** The socket knows nobody: the identity could not be had before. Asked for once, never in a loop. */
+  private async introduce(): Promise<void> {
+    if (this.introduced) return
+    this.introduced = true
+    await this.identify().then(
+      () => this.socket.dispatch({ type: 'retry-now' }),
+      () => {},
+    )
+  }
+
   private hear(frame: ServerFrame): void {
     if (frame.type === 'welcome') this.listener.identity(frame.user_id)
     this.listener.frame(frame)
@@ -147,6 +159,7 @@ export class ChatClient {
   private moved(state: Connection): void {
     if (state.phase !== 'open') this.requests.failAll()
     if (state.phase === 'open') this.standIn = false
+    if (state.fault?.code === UNAUTHORIZED) void this.introduce()
     const limit = state.everOpen ? TRIES_LATER : TRIES_FIRST
     if (state.phase === 'closed' && state.attempt >= limit) void this.tryHttp()
     this.update()

@@ -74,7 +74,8 @@ async function afterwards(sessionId: string): Promise<void> {
 /** A chat without a session was given one by its first ack. */
 function placed(thread: string, sessionId: string): void {
   const { view, sessions: list } = store.getState()
-  if (!list.items.some((session) => session.id === sessionId)) void sessions.refresh(sessionId)
+  const known = list.items.some((session) => session.id === sessionId)
+  if (!known && !client.socketOpen) void sessions.refresh(sessionId)
   if (view.thread !== thread || view.sessionId !== null) return
   draftStorage.set('new', '')
   store.setState({ view: { thread, sessionId } })
@@ -127,6 +128,9 @@ export const chat = {
       .catch((error: Error) => store.setState({ notice: error.message }))
       .finally(() => store.setState((s) => ({ stopping: without(s.stopping, messageId) })))
   },
+  /** What is known of a session now, without following it. */
+  conversation: (sessionId: string | null) =>
+    (sessionId === null ? undefined : store.getState().conversations[sessionId]) ?? null,
   loadOlder: (sessionId: string) => void conversations.loadOlder(sessionId),
   open: (sessionId: string | null) => go(viewOf(sessionId)),
   retryNow: () => client.retryNow(),

@@ -29,6 +29,10 @@ export const page = {
     focusBefore?.focus({ preventScroll: true })
     focusBefore = null
   },
+  leaveSource(): void {
+    usePage.setState({ source: null })
+    focusBefore = null
+  },
   toggleSidebar: (sidebarOpen: boolean): void => usePage.setState({ sidebarOpen }),
   toggleDocuments: (documentsOpen: boolean): void => usePage.setState({ documentsOpen }),
   hand: (text: string): void => usePage.setState({ handed: { text } }),

@@ -24,9 +24,16 @@ export function ChatView() {
   const withSources = usePage((s) => s.source !== null)
   useEffect(preloadRichText, [])
   useTitle(sessionId)
+  // A passage belongs to the chat that cites it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another chat comes on screen
+  useEffect(() => page.leaveSource, [thread])
   return (
     <div className={css.layout} data-sidebar={sidebarOpen} data-sources={withSources}>
-      <div className={css.sidebar}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what lies over the page */}
+      <div
+        className={css.sidebar}
+        onKeyDown={(event) => event.key === 'Escape' && page.toggleSidebar(false)}
+      >
         <SessionSidebar />
       </div>
       <button
@@ -69,11 +76,11 @@ function Body({ sessionId }: { readonly sessionId: string | null }) {
   const waiting = useViewEntries().length > 0
   const missing = useChat((s) => sessionId !== null && s.missing[sessionId] === true)
   const problem = useChat((s) => (sessionId === null ? undefined : s.unreadable[sessionId]))
-  const known = useChat((s) => (sessionId === null ? undefined : s.conversations[sessionId]))
-  const rows = known?.order.length ?? 0
+  const rows = useChat((s) => (sessionId ? (s.conversations[sessionId]?.order.length ?? 0) : 0))
+  const loaded = useChat((s) => sessionId !== null && s.conversations[sessionId]?.loaded === true)
   if (missing) return <MissingSession />
   if (rows > 0 || waiting) return <MessageList sessionId={sessionId} />
-  if (sessionId !== null && !known?.loaded) return <Loading problem={problem} />
+  if (sessionId !== null && !loaded) return <Loading problem={problem} />
   return <EmptyState />
 }
 

@@ -20,7 +20,7 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
     setText(next)
     chat.draft.set(key, next)
   }
-  useDraftOf(key, setText)
+  useDraftOf(key, setText, field)
   useHanded(write, field)
   useGrowing(field, text)
 
@@ -110,14 +110,20 @@ function StopOrSend({
 }
 
 /** Another chat came on screen: its draft is shown. A chat that gets its session keeps what is being written. */
-function useDraftOf(key: string, setText: (text: string) => void): void {
+function useDraftOf(
+  key: string,
+  setText: (text: string) => void,
+  field: React.RefObject<HTMLTextAreaElement | null>,
+): void {
   const thread = useChat((s) => s.view.thread)
   const shown = useRef(thread)
   useEffect(() => {
     if (shown.current === thread) return
     shown.current = thread
     setText(chat.draft.get(key))
-  }, [thread, key, setText])
+    // Not where the focus would bring up a keyboard on the screen.
+    if (matchMedia('(hover: hover)').matches) field.current?.focus({ preventScroll: true })
+  }, [thread, key, setText, field])
 }
 
 /** A text to edit or to ask again comes before what was already written. */

@@ -63,11 +63,10 @@ export function MessageList({ sessionId }: { readonly sessionId: string | null }
 
 /** Rows keep their identity while only texts change, so that a growing answer draws no list. */
 function useRows(sessionId: string | null) {
-  const conversation = useChat((s) => (sessionId ? s.conversations[sessionId] : undefined))
+  const order = useChat((s) => (sessionId ? s.conversations[sessionId]?.order : undefined))
   const entries = useViewEntries()
-  const order = conversation?.order
   // biome-ignore lint/correctness/useExhaustiveDependencies: texts change without the rows; ids and outbox make them
-  return useMemo(() => shownRows(conversation ?? null, entries), [order, entries])
+  return useMemo(() => shownRows(chat.conversation(sessionId), entries), [order, entries])
 }
 
 function Older({ sessionId }: { readonly sessionId: string | null }) {
