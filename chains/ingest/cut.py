@@ -10,12 +10,13 @@ from chains.retrieval.records import Passage
 from chains.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from chains.ingest.parsed import Block, Parsed, Section
 
 FULL, LARGEST, LARGEST_CODE = 120, 200, 300  # words
-LONGEST_WORD = 2_000  # characters; a longer run without a space is cut
+WORD = 10  # characters that count as a word where there are fewer spaces
+LONGEST_WORD = 200  # characters; a longer run without a space is cut
 _SEPARATOR = " \u203a "
 
 
@@ -32,47 +33,50 @@ def _texts(section: Section) -> Iterator[str]:
     held: list[str] = []
     size = 0
     for block in (part for each in section.blocks for part in _fitting(each)):
-        words = len(block.split())
-        if held and (size >= FULL or size + words > LARGEST):
+        if held and (size >= FULL or size + _size(block) > LARGEST):
             yield "\n\n".join(held)
             held, size = [], 0
         held.append(block)
-        size += words
+        size += _size(block)
     if held:
         yield "\n\n".join(held)
 
 
+def _size(text: str) -> int:
+    """Return the length in words; a line without any counts as one."""
+    return max(len(text.split()), len(text) // WORD, 1)
+
+
 def _fitting(block: Block) -> Iterator[str]:
     """Yield the block, in parts if it is too large for one passage."""
-    largest = LARGEST_CODE if block.code else LARGEST
     text = _broken(block.text)
-    if len(text.split()) <= largest and len(text) <= LONGEST_WORD * 2:
+    if _size(text) <= (LARGEST_CODE if block.code else LARGEST):
         yield text
     elif block.code:
-        yield from _joined(text.splitlines(), "\n", FULL)
+        yield from _joined(text.splitlines(), "\n")
     else:
-        yield from _joined(_sentences(text), " ", FULL)
+        yield from _joined(_sentences(text), " ")
 
 
-def _sentences(text: str) -> list[str]:
-    """Return the sentences of a text; one that is itself too large in parts."""
-    found: list[str] = []
+def _sentences(text: str) -> Iterator[str]:
+    """Yield the sentences of a text; one that is itself too large in parts."""
     for unit in units(text):
-        words = unit.text.split()
-        if len(words) <= LARGEST:
-            found.append(unit.text)
+        if _size(unit.text) <= LARGEST:
+            yield unit.text
         else:
-            found += [" ".join(words[at : at + FULL]) for at in range(0, len(words), FULL)]
-    return found
+            yield from _joined(unit.text.split(), " ")
 
 
-def _joined(parts: list[str], separator: str, full: int) -> Iterator[str]:
+def _joined(parts: Iterable[str], separator: str) -> Iterator[str]:
     held: list[str] = []
     size = 0
     for part in parts:
+        if held and size + _size(part) > LARGEST:
+            yield separator.join(held)
+            held, size = [], 0
         held.append(part)
-        size += max(len(part.split()), 1)
-        if size >= full:
+        size += _size(part)
+        if size >= FULL:
             yield separator.join(held)
             held, size = [], 0
     if held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ _UNREAD = [
     "svg",
     "head",
 ]
+_PARAGRAPH = re.compile(rb"<p([\s>])", re.IGNORECASE)  # the parser closes no paragraph by itself
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(
     [
@@ -69,7 +71,7 @@ def _soup(data: bytes) -> BeautifulSoup:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it looks like XML or like a file name is no concern of ours
         try:
-            return BeautifulSoup(data, "html.parser")
+            return BeautifulSoup(_PARAGRAPH.sub(rb"</p><p\1", data), "html.parser")
         except (ParserRejectedMarkup, AssertionError) as error:
             raise UnreadableDocument("it is not HTML that can be parsed") from error
 
@@ -112,7 +114,7 @@ def _block(outline: Outline, node: Tag) -> None:
     elif node.name == "pre":
         outline.block(f"```\n{node.get_text().strip(chr(10))}\n```", code=True)
     elif node.name in {"ul", "ol"}:
-        outline.block("\n".join(f"- {_text(item)}" for item in node.find_all("li", recursive=False)))
+        outline.block("\n".join(f"- {item}" for item in _parts(node, ["li"])))
     elif node.name == "table":
         outline.block("\n".join(_row(row) for row in node.find_all("tr")))
     else:
@@ -120,7 +122,17 @@ def _block(outline: Outline, node: Tag) -> None:
 
 
 def _row(row: Tag) -> str:
-    return " | ".join(_text(cell) for cell in row.find_all(["th", "td"]))
+    return " | ".join(_parts(row, ["th", "td"]))
+
+
+def _parts(node: Tag, names: list[str]) -> list[str]:
+    """Return the text of each part; one that was never closed holds the next, but not its text."""
+    found: dict[int, list[str]] = {}
+    for text in node.strings:
+        part = text.find_parent(names)
+        found.setdefault(id(part), []).append(text)
+    joined = (" ".join(" ".join(each).split()) for each in found.values())
+    return [each for each in joined if each]
 
 
 def _text(node: Tag) -> str:
