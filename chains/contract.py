@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOTHING = Piece()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chain:
     """A Runnable prepared once, at the start: what it wants and how it runs are known."""
 

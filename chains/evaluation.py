@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from chains.faithfulness import unfaithful_segments
 from chains.retrieval.index import Index
 from chains.retrieval.judgement import answerable, confidence
 from chains.retrieval.records import Document, Findings
-from chains.retrieval.retriever import Retriever
+from chains.retrieval.retriever import PASSAGES, Retriever
 from chains.retrieval.stems import Stemmer
 
 if TYPE_CHECKING:
@@ -115,11 +115,12 @@ class _Asker:
 
     def ask(self, question: str) -> _Outcome:
         start = time.perf_counter()
-        findings = self._retriever.search(question, RANKED)
+        ranked = self._retriever.search(question, RANKED)
+        findings = replace(ranked, hits=ranked.hits[:PASSAGES])  # what a chat sees of it
         quotes = self._quotes(findings)
         milliseconds = (time.perf_counter() - start) * 1000
         return _Outcome(
-            ranking=[self._ids[hit.ordinal] for hit in findings.hits],
+            ranking=[self._ids[hit.ordinal] for hit in ranked.hits],
             cited=[self._ids[each.hit.ordinal] for each in quotes],
             answered=bool(quotes),
             unfaithful=len(unfaithful_segments(spoken(quotes), [each.hit.text for each in quotes])),

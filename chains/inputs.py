@@ -15,7 +15,7 @@ from langchain_core.messages import (
 )
 from langchain_core.runnables import Runnable, RunnableParallel, RunnablePassthrough, RunnableSequence
 from langchain_core.runnables.base import RunnableBindingBase
-from pydantic import BaseModel, ConfigDict, Field, PydanticUserError
+from pydantic import BaseModel, Field, PydanticUserError
 from typing_extensions import is_typeddict
 
 from chains.errors import ChainRefused
@@ -31,8 +31,6 @@ Inputs: TypeAlias = Callable[[str, Sequence[Exchange]], Any]
 
 class ChatInput(BaseModel):
     """The input of a chat chain: the question, and the earlier exchanges if there are any."""
-
-    model_config = ConfigDict(json_schema_extra={"widget": {"type": "chat", "input": HISTORY}})
 
     question: str
     chat_history: list[HumanMessage | AIMessage | SystemMessage] = Field(default_factory=list)

@@ -81,7 +81,9 @@ class Rag:
 def build() -> Runnable[Any, Any]:  # Any: the input may be a model or a dict
     """Answers from your documents, with sources."""
     settings = ChainSettings()
-    retriever = Retriever(open_index(settings))
+    index = open_index(settings)
+    _ = index.embedder  # a model that cannot be used stops the start, not the first answer
+    retriever = Retriever(index)
     model = chat_model(settings.model, settings.model_base_url) if settings.model else None
     return Rag(condense_with(model), retriever, answerer_for(model, settings)).runnable()
 

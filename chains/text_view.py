@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableGenerator
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from chains.model import Exchange
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 class MessagesInput(BaseModel):
     """A conversation whose last human message is the question.
 
-    The chat playground wants an object with exactly one array in it, marked by this widget.
+    The chat playground wants an object with exactly one array in it; the plain one shows it as a chat by the
+    widget.
     """
 
-    model_config = ConfigDict(json_schema_extra={"widget": {"type": "chat", "input": "messages"}})
-
     messages: list[HumanMessage | AIMessage | SystemMessage] = Field(
-        description="The conversation so far; the last human message is the question."
+        description="The conversation so far; the last human message is the question.",
+        json_schema_extra={"extra": {"widget": {"type": "chat", "input": "messages"}}},
     )
 
 

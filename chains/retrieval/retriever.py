@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from chains.retrieval.index import Index
 
+PASSAGES = 6  # how many of the best an answer is made from
 JUDGED = 3  # how many of the first passages are looked at for the question's words
 
 
@@ -35,7 +36,7 @@ class Retriever:
         self._connection = connect(index.path)
         self._dense = EMPTY
 
-    def search(self, question: str, limit: int = 6) -> Findings:
+    def search(self, question: str, limit: int = PASSAGES) -> Findings:
         """Return the best passages. Any text is a question; none of it is taken for query syntax."""
         question = clean(question)
         vector = self._index.embedder.embed_query(question)

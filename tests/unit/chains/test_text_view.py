@@ -39,5 +39,5 @@ def test_the_schemas_are_those_that_the_chat_playground_can_show() -> None:
     wanted = view.get_input_jsonschema()
     assert list(wanted["properties"]) == ["messages"]
     assert wanted["properties"]["messages"]["type"] == "array"
-    assert wanted["widget"] == {"type": "chat", "input": "messages"}
+    assert wanted["properties"]["messages"]["extra"]["widget"]["type"] == "chat"
     assert view.get_output_jsonschema()["type"] == "string"
