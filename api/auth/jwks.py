@@ -52,7 +52,7 @@ class Jwks:
     async def find(self, key_id: str) -> PyJWK | None:
         """The key of this id, or None if the issuer has none such (or cannot be asked)."""
         known = self._keys.get(key_id)
-        if known is None or (self._older_than(FRESH_SECONDS) and not self._asking.locked()):
+        if known is None or self._older_than(FRESH_SECONDS):
             async with self._asking:
                 await self._refresh(key_id)
         return self._keys.get(key_id)
@@ -61,7 +61,7 @@ class Jwks:
         due = FRESH_SECONDS if key_id in self._keys else COOL_DOWN_SECONDS
         if not self._older_than(due):
             return  # somebody has asked while we waited, or just before
-        self._asked = self._clock()
+        self._asked = self._clock()  # first of all: whoever has a known key goes on meanwhile
         try:
             keys = await to_thread.run_sync(self._fetch, limiter=self._thread, abandon_on_cancel=True)
         except Exception as error:  # noqa: BLE001 - the network, the issuer or what it sent: all the same here

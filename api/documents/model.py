@@ -1,7 +1,7 @@
 """What a document is to those who look at the list of them."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import BinaryIO, Literal, TypeAlias
@@ -54,12 +54,6 @@ class Pending:
     def waiting(self) -> bool:
         """Whether the worker has something to do for it."""
         return self.gone or self.document.status == "queued"
-
-    def queued(self) -> "Pending":
-        """As it is after a restart: what was under way begins again."""
-        if self.document.status != "indexing":
-            return self
-        return replace(self, document=replace(self.document, status="queued", progress=0.0))
 
 
 def shown_name(raw: str) -> str:

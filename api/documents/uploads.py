@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -26,7 +26,10 @@ class Uploads:
         self._folder = folder
 
     def load(self) -> Sequence[Pending]:
-        """What is kept, oldest first. Clears away what was cut off in the middle."""
+        """What is kept, oldest first. Clears away what was cut off in the middle.
+
+        That something is being indexed is not kept: it begins again.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         found = []
         for each in sorted(self._folder.iterdir()):
@@ -74,7 +77,7 @@ def _read(folder: Path) -> Pending | None:
         state = json.loads((folder / STATE).read_text("utf-8"))
         created_at = datetime.fromisoformat(state["document"].pop("created_at"))
         document = Document(**state["document"], created_at=created_at)
-        return replace(Pending(document, state["user_id"], state["gone"]).queued())
+        return Pending(document, state["user_id"], state["gone"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         log.warning(
             "an upload cannot be read and is left alone", folder=folder.name, error=type(error).__name__

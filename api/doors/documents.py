@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from python_multipart.exceptions import MultipartParseError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
@@ -98,7 +97,7 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
         )
     try:
         form = await request.form(max_files=FILES, max_fields=FILES)
-    except (HTTPException, MultipartParseError) as error:
+    except HTTPException as error:  # the parser's own, with a status of its own
         raise ChatError(Code.INVALID, BROKEN_FORM) from error
     try:
         yield form

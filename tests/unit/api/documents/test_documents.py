@@ -151,7 +151,7 @@ async def test_deleting_what_is_being_indexed_leaves_it_off(running: Any, make_u
             await call(document.id)
     running.corpus.open.set()
     await running.settled(lambda: running.left() == [])
-    assert running.corpus.kept == {}
+    assert running.corpus.data == {}
     assert all(each.status != "indexed" for _, each in running.told)
 
 

@@ -123,6 +123,21 @@ async def test_under_a_root_path_the_same_paths_count(visit: Any) -> None:
         assert answer.json() == "accepted"
 
 
+async def test_what_is_declared_too_large_is_refused_before_it_comes() -> None:
+    sent: list[Message] = []
+
+    async def never(*_arguments: object) -> Message:
+        pytest.fail("nothing is to be read and nothing to be run")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"11")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    await BodyLimit(never, limit=10, uploads={}, refuse=refuse)(scope, never, send)  # type: ignore[arg-type]  # not run
+    assert sent[0]["status"] == 413
+
+
 async def test_whoever_follows_still_hears_that_the_client_has_gone() -> None:
     heard: list[str] = []
 
