@@ -23,7 +23,9 @@ def refuse(error: ChatError) -> JSONResponse:
 class KnownTokens:
     """An authenticator for tests: a bearer token or the cookie `who` is the user's id; `scopes` by user."""
 
-    def __init__(self, scopes: Mapping[str, frozenset[str]] | None = None, *, bearer_only: bool = False) -> None:
+    def __init__(
+        self, scopes: Mapping[str, frozenset[str]] | None = None, *, bearer_only: bool = False
+    ) -> None:
         self.bearer_only = bearer_only
         self._scopes = scopes or {}
 
