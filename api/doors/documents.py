@@ -13,6 +13,7 @@ from api.auth.identity import Identity
 from api.core.errors import ChatError, Code
 from api.documents.documents import Documents
 from api.documents.model import FILE_BYTES, Document, Upload, media_type_of, shown_name
+from api.doors.problems import RESPONSES
 from api.doors.who import Who
 from api.wire import frames, rest
 
@@ -48,7 +49,7 @@ def router(documents: Documents, who: Who, may_write: Callable[[Identity], bool]
 
     So nobody's files are taken in before it is known that they may be.
     """
-    routes = APIRouter(prefix=PATH, tags=["documents"])
+    routes = APIRouter(prefix=PATH, tags=["documents"], responses=RESPONSES)
     reader = Depends(who.identity)
 
     async def writer(identity: Annotated[Identity, reader]) -> Identity:

@@ -1,0 +1,65 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.chromium import chromium
+from tests.support.live import Live, live
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+# What a Chromium on a closed network, perhaps as root in a container, needs to stay quiet.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(tmp_path_factory.mktemp("browser"), limit_messages_per_minute=0) as found:
+        yield found
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One person's browser: its own cookies and storage."""
+    found = browser.new_context(viewport={"width": 1280, "height": 800})
+    found.set_default_timeout(15_000)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page whose own errors fail the test."""
+    found = context.new_page()
+    found.on("pageerror", lambda error: pytest.fail(f"the page threw: {error}"))
+    return found
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Page], None]:
+    """Keeps what the page looks like, for people to look at."""
+    taken = 0
+
+    def take(page: Page) -> None:
+        nonlocal taken
+        taken += 1
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{request.node.name}-{taken}.png")
+
+    return take
