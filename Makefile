@@ -60,7 +60,7 @@ run: setup $(samples) ## Serve on http://127.0.0.1:8000, with the guide as sampl
 	@touch $@
 
 $(runtime): pyproject.toml requirements.lock | .venv/bin/uv
-	$(step) "Installing what the server needs, by hash" $(locked) --group setup $(EXTRAS:%=--extra %)
+	$(step) "Installing what the server needs, by hash" $(locked) --compile-bytecode --group setup $(EXTRAS:%=--extra %)
 	$(step) "Installing the command steadychat" uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
