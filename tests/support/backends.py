@@ -1,0 +1,168 @@
+"""A store and a log on a real database, with the moments of a test under control."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from api.core.events import Ended, Event
+from api.core.lifecycle import Status
+from api.core.records import Position
+from api.database.database import Database, open_database
+from api.database.writer import Transaction, Writer
+from api.log.log import SqlLog
+from api.service.ports import Accepted, Claim, Ending, SendRequest
+from api.store.store import SqlStore
+from api.wakeups.local import LocalWakeups
+from tests.support.clocks import CountedIds, SettableClock
+
+T = TypeVar("T")
+NAMES = ["sqlite"]
+GATE_S = 15.0
+BUSY_MS = 50
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message that was accepted, and the right to answer it."""
+
+    accepted: Accepted
+    claim: Claim
+
+    @property
+    def session_id(self) -> str:
+        return self.accepted.session_id
+
+    @property
+    def answer_id(self) -> str:
+        return self.accepted.pending_message_id
+
+
+@dataclass
+class Backend:
+    """`locked` is the back end's own way of letting nobody write."""
+
+    database: Database
+    writer: Writer
+    log: SqlLog
+    store: SqlStore
+    clock: SettableClock
+    new_id: CountedIds
+    locked: Callable[[], Any]  # a context manager
+    published: list[Event] = field(default_factory=list)
+
+    async def send(
+        self,
+        content: str = "What is up?",
+        *,
+        user: str = "ann",
+        key: str | None = None,
+        session: str | None = None,
+        chain: str | None = None,
+        generations: int = 0,
+    ) -> Sent:
+        fence = self.new_id()
+        request = SendRequest(user, content, key or self.new_id(), session, chain)
+        accepted = await self.store.accept(request, fence=fence, generations=generations)
+        return Sent(accepted, Claim(accepted.session_id, accepted.pending_message_id, fence))
+
+    async def say(self, sent: Sent, *texts: str) -> None:
+        """Each text in a commit of its own."""
+        appender = self.log.appender(sent.claim)
+        for text in texts:
+            appender.write(text)
+            await appender.flushed()
+
+    async def end(self, sent: Sent, status: Status = Status.COMPLETE) -> Ended | None:
+        return (await self.store.finish(Ending(sent.answer_id, status, fence=sent.claim.fence)))[1]
+
+    async def exchange(self, text: str = "Fine.", **how: Any) -> Sent:  # Any: what `send` takes
+        """A message with its whole answer."""
+        sent = await self.send(**how)
+        await self.say(sent, text)
+        await self.end(sent)
+        return sent
+
+    async def events(self, session_id: str, after: int = 0) -> list[Event]:
+        """All events after a position, as a follower reads them."""
+        found: list[Event] = []
+        while True:
+            reading = await self.log.read(session_id, Position(self.log.epoch, after))
+            assert not reading.lost
+            if not reading.events:
+                return found
+            found += reading.events
+            after = found[-1].seq
+
+    async def change(self, unit: Callable[[Transaction], T]) -> T:
+        return await self.writer.submit(unit, durable=False)
+
+    @asynccontextmanager
+    async def commit_under_way(self) -> AsyncIterator[None]:
+        """What is submitted within is committed together, when this is left."""
+        begun, done = threading.Event(), threading.Event()
+
+        def wait(_: Transaction) -> None:
+            begun.set()
+            assert done.wait(GATE_S)
+
+        waiting = self.writer.submit(wait, durable=False)
+        assert await asyncio.to_thread(begun.wait, GATE_S)
+        try:
+            yield
+        finally:
+            done.set()
+            await waiting
+
+
+@asynccontextmanager
+async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
+    assert name in NAMES
+    file = folder / "chat.db"
+    new_id, clock = CountedIds(), SettableClock()
+    database = open_database(f"sqlite+aiosqlite:///{file}", folder, CountedIds("epoch"))
+    log = SqlLog(database.epoch, database.readers, LocalWakeups())
+    published: list[Event] = []
+
+    def publish(events: Any, gone: Any) -> None:  # Any: the sequences that `publish` takes
+        published.extend(events)
+        log.publish(events, gone)
+
+    writer = Writer(database.writing, publish)
+    log.use(writer)
+    store = SqlStore(
+        database.readers,
+        writer,
+        epoch=database.epoch,
+        clock=clock,
+        new_id=new_id,
+        served={"rag", "scripted"},
+        default_chain="rag",
+    )
+    await writer.start()
+    await writer.submit(_impatient, durable=False)
+    try:
+        yield Backend(database, writer, log, store, clock, new_id, lambda: sqlite_locked(file), published)
+    finally:
+        await writer.close()
+        await database.close()
+
+
+def _impatient(transaction: Transaction) -> None:
+    transaction.connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
+
+
+@contextmanager
+def sqlite_locked(file: Path) -> Iterator[None]:
+    """Somebody else writes for as long as this lasts."""
+    rival = sqlite3.connect(file, isolation_level=None)
+    rival.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        rival.execute("ROLLBACK")
+        rival.close()
