@@ -1,3 +1,5 @@
+import { newId } from './ids'
+
 const KEY = 'steadychat.tab'
 const LOCK = 'steadychat.tab.'
 
@@ -6,8 +8,8 @@ const LOCK = 'steadychat.tab.'
  * whether the owner of a waiting message is still there. A duplicated tab gets a name of its own.
  */
 export async function claimTab(): Promise<string> {
-  const kept = sessionStorage.getItem(KEY) ?? crypto.randomUUID()
-  const name = (await hold(kept)) ? kept : crypto.randomUUID()
+  const kept = sessionStorage.getItem(KEY) ?? newId()
+  const name = (await hold(kept)) ? kept : newId()
   if (name !== kept) await hold(name)
   sessionStorage.setItem(KEY, name)
   return name

@@ -1,3 +1,4 @@
+import { newId } from '../api/ids'
 import { rootPath } from '../api/root'
 import type { View } from './state'
 
@@ -9,7 +10,7 @@ export function viewOfLocation(): View {
 }
 
 export function viewOf(sessionId: string | null): View {
-  return { thread: sessionId ?? crypto.randomUUID(), sessionId }
+  return { thread: sessionId ?? newId(), sessionId }
 }
 
 export function pathOf(sessionId: string | null): string {

@@ -1,5 +1,6 @@
 import type { ChatClient } from '../api/client'
 import { locked } from '../api/identity'
+import { newId } from '../api/ids'
 import { Refusal, waitAsked } from '../api/problems'
 import { outboxStorage } from '../api/storage'
 import { livingTabs } from '../api/tab'
@@ -49,7 +50,7 @@ export class Sending {
   send(content: string): void {
     const { view, userId } = this.store.getState()
     const entry: Entry = {
-      clientMessageId: crypto.randomUUID(),
+      clientMessageId: newId(),
       userId: userId ?? '',
       tab: this.tab,
       thread: view.thread,

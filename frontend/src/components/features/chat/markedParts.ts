@@ -10,7 +10,7 @@ const SHORTEST = 24
 export function markedParts(excerpt: string, answer: string): Part[] {
   const said = plain(answer)
   const parts: Part[] = []
-  for (const match of excerpt.matchAll(/[^.!?\n]+[.!?]*\s*|\n\s*/g)) {
+  for (const match of excerpt.matchAll(/\s+|[^\s.!?][^.!?\n]*[.!?]*|[.!?]+/g)) {
     const text = match[0]
     const words = plain(text)
     const marked = words.length >= SHORTEST && said.includes(words)
