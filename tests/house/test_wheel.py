@@ -80,5 +80,5 @@ def test_the_installed_server_serves_the_page_and_answers(installed: Path, tmp_p
 def _tidy(tmp_path_factory: pytest.TempPathFactory) -> object:
     """A new environment is large: it goes when the tests are through."""
     yield
-    for folder in tmp_path_factory.getbasetemp().glob("installed*"):
+    for folder in tmp_path_factory.getbasetemp().glob("installed[0-9]*"):
         shutil.rmtree(folder)
