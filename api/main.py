@@ -29,7 +29,7 @@ cli = typer.Typer(
 
 
 def __getattr__(name: str) -> FastAPI:
-    """`app` is made when it is asked for, so that importing this module for the command line opens nothing."""
+    """`app` is made when it is asked for, so that importing this module opens nothing."""
     if name != "app":
         raise AttributeError(name)
     logs.configure()

@@ -207,7 +207,8 @@ def open_store(settings: Settings) -> Database:
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
         raise StartRefusedError(
-            f"the database cannot be opened ({reason}): check STEADYCHAT_DATABASE_URL and the data folder {folder}"
+            f"the database cannot be opened ({reason}): "
+            f"check STEADYCHAT_DATABASE_URL and the data folder {folder}"
         ) from error
 
 

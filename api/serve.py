@@ -69,7 +69,7 @@ class DrainingServer(uvicorn.Server):
             super().handle_exit(sig, frame)
 
 
-def config(  # noqa: PLR0913 - each is one of uvicorn's own settings
+def config(
     app: Callable[..., object],
     *,
     host: str,

@@ -31,7 +31,11 @@ class Settings(ChainSettings):
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses of proxies whose forwarded client address counts."
     )
-    root_path: str = Field("", description="The path that a proxy serves this server under, such as `/chat`.")
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="The path that this server is served under, such as `/ask`.",
+    )
     chains: str = Field(
         "rag=chains.rag:build",
         description="Comma-separated `name=module:attribute`; the first is the default chain. "
@@ -39,8 +43,8 @@ class Settings(ChainSettings):
     )
     documents_write: Literal["everyone", "nobody"] | None = Field(
         None,
-        description="Who may add and delete documents. Default: `everyone` on a loopback host, else `nobody`; "
-        "with `AUTH=jwt` it is whoever has the scope `documents:write`.",
+        description="Who may add and delete documents. "
+        "Default: `everyone` on a loopback host, else `nobody`; with `AUTH=jwt` it is whoever has the scope `documents:write`.",
     )
     retention_pieces: int = Field(
         3600, gt=0, description="Seconds that the pieces of an ended answer can still be replayed."

@@ -1,6 +1,6 @@
 """What one connection asks for, carried out: frames become use cases, results become replies."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -73,19 +73,28 @@ class Dialog:
 
     async def _carry_out(self, frame: AnyClientFrame) -> None:
         if isinstance(frame, Hello):
-            return await self._hello(frame)
-        if isinstance(frame, Ping):
-            return self.connection.reply({"type": "pong"}, frame.id)
+            await self._hello(frame)
+        elif isinstance(frame, Ping):
+            self.connection.reply({"type": "pong"}, frame.id)
+        else:
+            await self._ask(frame, self._require_identity().user_id)
+
+    async def _ask(self, frame: Send | Stop | Subscribe | Unsubscribe, user_id: str) -> None:
+        if isinstance(frame, Send):
+            await self._send(frame, user_id)
+        elif isinstance(frame, Stop):
+            await self._stop(frame, user_id)
+        elif isinstance(frame, Subscribe):
+            await self._subscribe(frame, user_id)
+        else:
+            self.follower.leave(frame.session_id)
+
+    def _require_identity(self) -> Identity:
+        """Who is asking; a connection that wants something and is nobody's is closed."""
         if self.identity is None:
             self.connection.close(UNAUTHORIZED)
             raise ChatError(Code.UNAUTHORIZED)
-        asked: dict[type, Callable[..., Awaitable[None]]] = {
-            Send: self._send,
-            Stop: self._stop,
-            Subscribe: self._subscribe,
-            Unsubscribe: self._unsubscribe,
-        }
-        await asked[type(frame)](frame, self.identity.user_id)
+        return self.identity
 
     async def _hello(self, frame: Hello) -> None:
         if frame.protocol != PROTOCOL:
@@ -93,15 +102,12 @@ class Dialog:
             raise ChatError(Code.UNSUPPORTED_VERSION)
         if frame.token is not None:
             await self._identify(frame.token)
-        if self.identity is None:
-            self.connection.close(UNAUTHORIZED)
-            raise ChatError(Code.UNAUTHORIZED)
         welcome: dict[str, JSON] = {
             "type": "welcome",
             "protocol": PROTOCOL,
             "heartbeat_s": HEARTBEAT_S,
             "limits": dict(self._services.limits),
-            "user_id": self.identity.user_id,
+            "user_id": self._require_identity().user_id,
         }
         self.connection.reply(welcome, frame.id)
 
@@ -109,11 +115,12 @@ class Dialog:
         """Takes a new token in place of the old; a connection never changes its user."""
         try:
             identity = await self._services.who.check(token)
-            if self.identity is not None and identity.user_id != self.identity.user_id:
-                raise ChatError(Code.UNAUTHORIZED, "This token is another user's. Open a new connection.")
         except ChatError:
             self.connection.close(UNAUTHORIZED)
             raise
+        if self.identity is not None and identity.user_id != self.identity.user_id:
+            self.connection.close(UNAUTHORIZED)
+            raise ChatError(Code.UNAUTHORIZED, "This token is another user's. Open a new connection.")
         self.identity = identity
         self._identified(identity)
 
@@ -130,11 +137,11 @@ class Dialog:
         await self._acknowledge(accepted, frame.id)
 
     async def _acknowledge(self, accepted: Accepted, request_id: str | None) -> None:
-        if accepted.session_id in self.follower:
-            return self.connection.reply(ack_json(accepted), request_id)
-        start = await self._chat.begin_after(accepted)
+        followed = accepted.session_id in self.follower
+        start = None if followed else await self._chat.begin_after(accepted)
         self.connection.reply(ack_json(accepted), request_id)
-        self._follow(start)
+        if start is not None:
+            self._follow(start)
 
     async def _stop(self, frame: Stop, user_id: str) -> None:
         status = await self._chat.stop(user_id, frame.message_id)
@@ -146,10 +153,6 @@ class Dialog:
             self._require_room()
         start = await self._chat.begin(user_id, frame.session_id, Asked(frame.epoch, frame.after))
         self._follow(start, frame.id)
-
-    async def _unsubscribe(self, frame: Unsubscribe, user_id: str) -> None:
-        del user_id
-        self.follower.leave(frame.session_id)
 
     def _require_room(self) -> None:
         if len(self.follower) >= MOST_SESSIONS:

@@ -12,7 +12,9 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live(tmp_path_factory.mktemp("doors"), limit_messages_per_minute=0, limit_sockets_per_user=0) as found:
+    with live(
+        tmp_path_factory.mktemp("doors"), limit_messages_per_minute=0, limit_sockets_per_user=0
+    ) as found:
         yield found
 
 

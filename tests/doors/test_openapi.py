@@ -1,13 +1,15 @@
 """Whatever the OpenAPI document allows, and what it does not, is answered as it says."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any, TypeAlias
 
 import hypothesis
 import pytest
 import schemathesis
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -17,9 +19,9 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.support.live import Live, User
 
-OURS = "^/(api|healthz|readyz)"
+AnyCase: TypeAlias = Case[Any]  # of any operation
+OURS = "^/(api|healthz|readyz)"  # LangServe's routes have tests of their own
 ENDLESS = "/api/chat/sessions/{session_id}/events"  # its stream does not end by itself
-CHAINS = "^/chains/scripted/(invoke|batch|stream)$"  # LangServe describes them too loosely for more
 AS_DOCUMENTED = [
     not_a_server_error,
     status_code_conformance,
@@ -36,20 +38,23 @@ def mode(request: pytest.FixtureRequest) -> GenerationMode:
 
 
 def check_each(
-    server: Live, user: User, paths: str, mode: GenerationMode, checks: Iterable[CheckFunction], examples: int
+    server: Live, user: User, mode: GenerationMode, checks: Sequence[CheckFunction], examples: int
 ) -> int:
-    """Calls every operation of these paths with generated requests; returns how many operations there were."""
+    """Calls every operation of ours with generated requests; returns how many operations there were."""
     schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
-    found = schema.include(path_regex=paths).exclude(path=ENDLESS).get_all_operations()
-    count = 0
-    for count, operation in enumerate((each.ok() for each in found), 1):
+    found = list(schema.include(path_regex=OURS).exclude(path=ENDLESS).get_all_operations())
+    for each in found:
+        assert isinstance(each, Ok)
         with suppress(hypothesis.errors.Unsatisfiable):  # nothing about it can be wrong
-            attempt(operation.as_strategy(generation_mode=mode), user, list(checks), examples)()
-    return count
+            attempt(each.ok().as_strategy(generation_mode=mode), user, checks, examples)()
+    return len(found)
 
 
 def attempt(
-    cases: hypothesis.strategies.SearchStrategy[Case], user: User, checks: list[CheckFunction], examples: int
+    cases: hypothesis.strategies.SearchStrategy[AnyCase],
+    user: User,
+    checks: Sequence[CheckFunction],
+    examples: int,
 ) -> Callable[[], None]:
     @hypothesis.settings(
         max_examples=examples,
@@ -59,18 +64,11 @@ def attempt(
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     @hypothesis.given(case=cases)
-    def run(case: Case) -> None:
-        case.call_and_validate(headers={"Authorization": f"Bearer {user.token}"}, checks=checks)
+    def run(case: AnyCase) -> None:
+        case.call_and_validate(headers={"Authorization": f"Bearer {user.token}"}, checks=list(checks))
 
     return run
 
 
 def test_requests_are_answered_as_documented(server: Live, user: User, mode: GenerationMode) -> None:
-    assert check_each(server, user, OURS, mode, AS_DOCUMENTED, examples=20) > 15
-
-
-@pytest.mark.filterwarnings(
-    "ignore:Accessing the 'model_fields' attribute on the instance:pydantic.PydanticDeprecatedSince211"
-)  # LangServe does
-def test_chains_break_on_nothing_that_langserve_lets_in(server: Live, user: User, mode: GenerationMode) -> None:
-    assert check_each(server, user, CHAINS, mode, [not_a_server_error], examples=10) >= 2
+    assert check_each(server, user, mode, AS_DOCUMENTED, examples=20) > 15

@@ -54,13 +54,19 @@ def test_the_paths_and_fields_that_were_promised_first_stay(user: User) -> None:
     http = user.http
     newest = http.get(f"/api/chat/sessions/{session}/messages?limit=2").json()
     older = http.get(f"/api/chat/sessions/{session}/messages?limit=50&before={newest['next_cursor']}").json()
-    sent = http.post(f"/api/chat/sessions/{session}/messages", json={"content": "tokens=1 sources=1 confidence=1"})
+    sent = http.post(
+        f"/api/chat/sessions/{session}/messages", json={"content": "tokens=1 sources=1 confidence=1"}
+    )
     calls = {
         "POST /api/chat/sessions/{id}/messages": shape(sent.json()),
         "GET /api/chat/sessions/{id}/messages?limit=2": shape(newest),
         "GET /api/chat/sessions/{id}/messages?limit=50&before=<id>": shape(older),
-        "GET /api/chat/sessions?limit=2&offset=0": shape(http.get("/api/chat/sessions?limit=2&offset=0").json()),
-        "GET /api/chat/sessions?limit=50&offset=1": shape(http.get("/api/chat/sessions?limit=50&offset=1").json()),
+        "GET /api/chat/sessions?limit=2&offset=0": shape(
+            http.get("/api/chat/sessions?limit=2&offset=0").json()
+        ),
+        "GET /api/chat/sessions?limit=50&offset=1": shape(
+            http.get("/api/chat/sessions?limit=50&offset=1").json()
+        ),
     }
     check_golden("seed.json", calls)
 
@@ -79,7 +85,9 @@ def test_fields_that_came_later_stay_as_well(user: User) -> None:
         "POST /api/chat/identity": shape(http.post("/api/chat/identity").json()),
         "POST /api/chat/sessions": shape(http.post("/api/chat/sessions", json={"title": "A"}).json()),
         "GET /api/chat/sessions/{id}": shape(http.get(f"/api/chat/sessions/{session}").json()),
-        "GET …/messages/{message_id}": shape(http.get(f"/api/chat/sessions/{session}/messages/{message}").json()),
+        "GET …/messages/{message_id}": shape(
+            http.get(f"/api/chat/sessions/{session}/messages/{message}").json()
+        ),
         "POST …/messages/{message_id}/stop": shape(
             http.post(f"/api/chat/sessions/{session}/messages/{message}/stop").json()
         ),
@@ -218,7 +226,9 @@ def test_a_foreign_page_cannot_send_with_my_cookie(server: Live) -> None:
     with server.client() as browser:
         browser.post("/api/chat/identity")
         for origin, status in ((server.url, 200), ("https://evil.example", 403)):
-            sent = browser.post("/api/chat/messages", json={"content": "tokens=1"}, headers={"Origin": origin})
+            sent = browser.post(
+                "/api/chat/messages", json={"content": "tokens=1"}, headers={"Origin": origin}
+            )
             assert sent.status_code == status
 
 

@@ -25,11 +25,15 @@ def connection(server: Live, user: User) -> Iterator[ClientConnection]:
 def closed_with(connection: ClientConnection) -> int:
     """The code of the close that comes, after whatever comes before it."""
     with pytest.raises(ConnectionClosed) as closed:
-        while True:
-            connection.recv(timeout=PATIENCE_S)
+        read_on(connection)
     received = closed.value.rcvd
     assert received is not None
     return received.code
+
+
+def read_on(connection: ClientConnection) -> None:
+    while True:
+        connection.recv(timeout=PATIENCE_S)
 
 
 def ask(connection: ClientConnection, content: str = "tokens=3", **fields: Any) -> list[Frame]:
@@ -132,7 +136,14 @@ def test_a_client_that_only_sends_and_reads_stays_in_one_session(connection: Cli
 def test_a_second_send_while_an_answer_runs_is_busy_and_not_accepted(connection: ClientConnection) -> None:
     say(connection, type="send", content="tokens=1000 rate=20")
     ack = of_type(until(connection, "subscribed"), "ack")
-    say(connection, type="send", content="another", session_id=ack["session_id"], client_message_id="b", id="b1")
+    say(
+        connection,
+        type="send",
+        content="another",
+        session_id=ack["session_id"],
+        client_message_id="b",
+        id="b1",
+    )
     error = of_type(until(connection, "error"), "error")
     assert (error["code"], error["id"], error["request"]) == ("session_busy", "b1", "send")
     assert error["client_message_id"] == "b"
@@ -378,16 +389,23 @@ def test_a_frame_over_the_limit_closes_with_1009(connection: ClientConnection) -
 
 
 def test_a_socket_too_many_closes_the_one_that_was_silent_longest(tmp_path: Path) -> None:
-    with live(tmp_path, limit_sockets_per_user=2, limit_sockets_per_address=3) as server:
-        with server.user() as user, socket(server, user) as first, socket(server, user) as second:
-            say(second, type="ping")
-            hear(second)
-            say(first, type="ping")
-            hear(first)
-            with socket(server, user) as third:
-                assert closed_with(second) == 4504
-                say(third, type="ping")
-                assert hear(third)["type"] == "pong"
-                with socket(server, None), pytest.raises(InvalidStatus) as refused, socket(server, user):
-                    pass
-                assert refused.value.response.status_code == 429
+    with (
+        live(tmp_path, limit_sockets_per_user=2, limit_sockets_per_address=3) as server,
+        server.user() as user,
+        socket(server, user) as first,
+        socket(server, user) as second,
+    ):
+        for each in (second, first):
+            say(each, type="ping")
+            hear(each)
+        with socket(server, user) as third:
+            assert closed_with(second) == 4504
+            say(third, type="ping")
+            assert hear(third)["type"] == "pong"
+
+
+def test_an_address_with_too_many_sockets_is_refused_with_429(tmp_path: Path) -> None:
+    with live(tmp_path, limit_sockets_per_address=1) as server, server.user() as user, socket(server, user):
+        with pytest.raises(InvalidStatus) as refused, socket(server, user):
+            pass
+        assert refused.value.response.status_code == 429

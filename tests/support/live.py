@@ -51,7 +51,8 @@ class User:
 @contextmanager
 def live(folder: Path, port: int = 0, **settings: Any) -> Iterator[Live]:  # Any: each setting has its type
     """Serve with the scripted chain from `folder` until the block is left."""
-    chosen = Settings(**{"data_dir": folder, "chains": "scripted=chains.scripted:build"} | settings)
+    given: dict[str, Any] = {"data_dir": folder, "chains": "scripted=chains.scripted:build"}  # as above
+    chosen = Settings(**given | settings)
     socket = serve.listen("127.0.0.1", port)
     port = socket.getsockname()[1]
     parts = build(chosen)

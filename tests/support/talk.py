@@ -19,7 +19,9 @@ def socket(server: Live, user: User | None, **options: Any) -> Iterator[ClientCo
     headers = {} if user is None else {"Authorization": f"Bearer {user.token}"}
     headers |= options.pop("headers", {})
     # What a test does not read must not hold up its end.
-    with connect(server.socket_url, additional_headers=headers, proxy=None, max_queue=None, **options) as found:
+    with connect(
+        server.socket_url, additional_headers=headers, proxy=None, max_queue=None, **options
+    ) as found:
         yield found
 
 
@@ -71,7 +73,7 @@ class Door(Protocol):
 
 
 def answer_of(frames: list[Frame]) -> Frame:
-    """The answer that the frames of a WebSocket or an event stream tell, with its text put together by `at`."""
+    """The answer that the frames of a WebSocket or an event stream tell, its text put together by `at`."""
     text = ""
     for frame in frames:
         if frame["type"] == "token":
@@ -132,4 +134,6 @@ class EventsDoor:
                 frames.append(frame)
                 if ended(frame) and frame["message_id"] == ack["pending_message_id"]:
                     break
-        return ack, answer_of([each for each in frames if each.get("message_id") == ack["pending_message_id"]])
+        return ack, answer_of(
+            [each for each in frames if each.get("message_id") == ack["pending_message_id"]]
+        )
