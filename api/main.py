@@ -145,3 +145,7 @@ def _parts(settings: Settings) -> Parts:
         return build(settings)
     except StartRefusedError as error:
         refuse(str(error))
+
+
+if __name__ == "__main__":
+    cli()

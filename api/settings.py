@@ -43,8 +43,8 @@ class Settings(ChainSettings):
     )
     documents_write: Literal["everyone", "nobody"] | None = Field(
         None,
-        description="Who may add and delete documents. "
-        "Default: `everyone` on a loopback host, else `nobody`; with `AUTH=jwt` it is whoever has the scope `documents:write`.",
+        description="Who may add and delete documents. Default: `everyone` on a loopback host, else "
+        "`nobody`; with `AUTH=jwt` it is whoever has the scope `documents:write`.",
     )
     retention_pieces: int = Field(
         3600, gt=0, description="Seconds that the pieces of an ended answer can still be replayed."

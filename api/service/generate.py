@@ -20,6 +20,9 @@ from chains.contract import Chain, Exchange, Piece, UnsupportedPiece
 
 log = structlog.get_logger()
 
+PATIENCE_S = 5.0
+"""A chain that is cancelled has this long to let go of its stream."""
+
 
 @dataclass(frozen=True, slots=True)
 class GenerationLimits:
@@ -111,6 +114,7 @@ class Generator:
         self._hints = hints
         self._limits = limits
         self._new_id = new_id
+        self._pulling: set[asyncio.Task[None]] = set()
 
     async def __call__(self, job: Job) -> None:
         answer = Answer(self._limits.output_bytes)
@@ -147,11 +151,30 @@ class Generator:
         return status, problem
 
     async def _produce(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
+        """Pulls in a task of its own, so that a chain that will not be cancelled can be left behind."""
+        pulling = asyncio.create_task(self._pull(job, answer, appender))
+        self._pulling.add(pulling)
+        pulling.add_done_callback(self._pulled)
         try:
-            await self._pull(job, answer, appender)
+            await asyncio.wait({pulling}, timeout=self._limits.total + PATIENCE_S)
         except asyncio.CancelledError:
             _uncancel()
+            pulling.cancel()
+            await asyncio.wait({pulling}, timeout=PATIENCE_S)
             return self._asked(job)
+        pulling.cancel()
+        return self._pulled_to(job, pulling)
+
+    def _pulled(self, task: asyncio.Task[None]) -> None:
+        self._pulling.discard(task)
+        if not task.cancelled():
+            task.exception()  # taken, so that nobody is warned of what came after the end
+
+    def _pulled_to(self, job: Job, pulling: asyncio.Task[None]) -> tuple[Status, Problem | None]:
+        try:
+            if not pulling.done():
+                raise ChainTimeoutError  # noqa: TRY301 - told as the others are
+            pulling.result()
         except (ClaimLostError, ChatError):
             raise
         except ChainTimeoutError as error:
@@ -160,7 +183,7 @@ class Generator:
             return Status.FAILED, self._problem(Code.OUTPUT_LIMIT, job, error)
         except UnsupportedPiece as error:
             return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error, str(error))
-        except Exception as error:  # noqa: BLE001 - a stranger's chain may raise anything
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - a stranger's chain may raise anything
             return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error)
         return Status.COMPLETE, None
 
@@ -203,7 +226,7 @@ class Generator:
         status = job.end_as or Status.INTERRUPTED
         return status, None if status is Status.CANCELLED else interrupted()
 
-    def _problem(self, code: Code, job: Job, error: Exception, words: str | None = None) -> Problem:
+    def _problem(self, code: Code, job: Job, error: BaseException, words: str | None = None) -> Problem:
         error_id = self._new_id()
         log.warning(
             "answer failed",
