@@ -59,7 +59,6 @@ export const t = {
   plainText: 'Shown as plain text.',
 
   sending: 'Sending…',
-  sent: 'Sent',
   unconfirmed: 'Not confirmed yet. It is sent again until the server answers, and counts once.',
   queuedOffline: 'Waiting for the connection',
   queuedBusy: 'Waits for the answer above to end',

@@ -4,8 +4,10 @@ import { useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
 import css from './Rows.module.css'
 import { useRunningAnswer } from './useRunningAnswer'
+import { useViewEntries } from './useViewEntries'
 
 const STILL_MS = 7_000
+const SENT_MS = 600
 
 /** Says what happens to those who do not see it: never single tokens, at most one word every 7 s while it runs. */
 export function Announcer({ sessionId }: { readonly sessionId: string | null }) {
@@ -17,12 +19,22 @@ export function Announcer({ sessionId }: { readonly sessionId: string | null }) 
     const row = sessionId && id ? s.conversations[sessionId]?.rows.get(id) : undefined
     return row && isTerminal(row.message) ? row.message : undefined
   })
+  const sent = useViewEntries().filter((entry) => entry.state === 'sent').length
+  const before = useRef(sent)
+  useEffect(() => {
+    if (sent > before.current) setSaid(t.said.sent)
+    before.current = sent
+  }, [sent])
   useEffect(() => {
     if (running === null) return
     followed.current = running
-    setSaid(t.said.answering)
+    // A moment later, so that "Sent" is heard first.
+    const first = setTimeout(() => setSaid(t.said.answering), SENT_MS)
     const timer = setInterval(() => setSaid(t.said.still), STILL_MS)
-    return () => clearInterval(timer)
+    return () => {
+      clearTimeout(first)
+      clearInterval(timer)
+    }
   }, [running])
   useEffect(() => {
     if (!ended) return
