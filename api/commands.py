@@ -8,14 +8,18 @@ import orjson
 import typer
 
 from api.settings import Settings
+from chains.errors import ChainRefused
 from chains.evaluation import EvalResult, evaluate
 from chains.evaluation_set import BadEvalSet
 from chains.ingest import Progress, Report, ingest
 from chains.library import open_index
+from chains.retrieval.minilm import ModelUnusable
+from chains.retrieval.store import IndexUnusable
 
 EVAL_CACHE = "eval"
 
-__all__ = ["BadEvalSet", "evaluate_folder", "ingest_paths"]
+Unusable = (BadEvalSet, IndexUnusable, ModelUnusable, ChainRefused)
+"""What the commands may raise; each text is one line that says why and what to do."""
 
 
 def ingest_paths(settings: Settings, paths: Sequence[Path], *, prune: bool) -> bool:
@@ -52,7 +56,7 @@ def _end_line() -> None:
 
 
 def evaluate_folder(settings: Settings, folder: Path, *, as_json: bool) -> None:
-    """Measures and prints; raises BadEvalSet with one line that names the file."""
+    """Measures and prints; raises BadEvalSet, which names the file and the line."""
     result = evaluate(folder, cache_dir=settings.data_dir / EVAL_CACHE, progress=_show)
     _end_line()
     if as_json:

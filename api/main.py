@@ -84,9 +84,14 @@ def ingest(
     prune: Annotated[bool, typer.Option(help="Also remove documents that are no longer there.")] = False,
 ) -> None:
     """Read Markdown, text, HTML and PDF documents into the index that answers rest on."""
-    from api.commands import ingest_paths  # noqa: PLC0415 - loads the embedding model's runtime
+    from api.commands import Unusable, ingest_paths  # noqa: PLC0415 - loads the embedding model's runtime
 
-    if not ingest_paths(_settings(), paths, prune=prune):
+    logs.configure()
+    try:
+        whole = ingest_paths(_settings(), paths, prune=prune)
+    except Unusable as error:
+        refuse(str(error))
+    if not whole:
         sys.exit(1)
 
 
@@ -99,11 +104,12 @@ def eval_command(
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
 ) -> None:
     """Measure retrieval, answers and declining on a set of labelled questions."""
-    from api.commands import BadEvalSet, evaluate_folder  # noqa: PLC0415 - loads the embedding model's runtime
+    from api.commands import Unusable, evaluate_folder  # noqa: PLC0415 - loads the embedding model's runtime
 
+    logs.configure()
     try:
         evaluate_folder(_settings(), folder, as_json=as_json)
-    except BadEvalSet as error:
+    except Unusable as error:
         refuse(str(error))
 
 

@@ -223,6 +223,11 @@ class Chat:
         """A caller that is cancelled in the middle, because its connection is lost, breaks nothing off."""
         return await asyncio.shield(self._background(work))
 
+    async def settled(self) -> None:
+        """Waits for what callers who have left, or were not kept waiting, have begun."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from chains.ingest.html import read_html
-from chains.ingest.markdown import read_markdown
 from chains.ingest.parsed import Parsed, UnreadableDocument
-from chains.ingest.pdf import read_pdf
-from chains.ingest.plain import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,11 +25,11 @@ SUPPORTED: Mapping[str, str] = {
     ".pdf": PDF,
 }
 
-_READERS: Mapping[str, Callable[[bytes], Parsed]] = {
-    MARKDOWN: read_markdown,
-    TEXT: read_text,
-    HTML: read_html,
-    PDF: read_pdf,
+_READERS: Mapping[str, tuple[str, str]] = {
+    MARKDOWN: ("chains.ingest.markdown", "read_markdown"),
+    TEXT: ("chains.ingest.plain", "read_text"),
+    HTML: ("chains.ingest.html", "read_html"),
+    PDF: ("chains.ingest.pdf", "read_pdf"),
 }
 
 
@@ -46,12 +43,19 @@ def media_type_of(filename: str, declared: str | None = None) -> str:
     return found
 
 
+def _reader(media_type: str) -> Callable[[bytes], Parsed]:
+    """Return the reader; parsers are imported when they are needed, so that a server starts without them."""
+    module, name = _READERS[media_type]
+    found: Callable[[bytes], Parsed] = getattr(import_module(module), name)
+    return found
+
+
 def read(data: bytes, media_type: str) -> Parsed:
     """Return the document in its parts. Raises `UnreadableDocument`."""
     if not data.strip():
         raise UnreadableDocument("it is empty")
     try:
-        parsed = _READERS[media_type](data)
+        parsed = _reader(media_type)(data)
     except RecursionError as error:
         raise UnreadableDocument("it is nested too deeply") from error
     if not parsed.sections or not any(each.blocks for each in parsed.sections):
