@@ -12,8 +12,8 @@ from api.core.errors import TABLE, ChatError, Code, Problem
 from api.core.failures import places
 from api.core.history import exchanges
 from api.core.lifecycle import Status
-from api.core.records import JSON, Message
-from api.core.text import cut
+from api.core.records import Message
+from api.service.answer import Answer, OutputLimitError
 from api.service.ports import Appender, ClaimLostError, Ending, Hints, Log, NewId, StageHint
 from api.service.runner import Job
 from chains.contract import Chain, Exchange, Piece, UnsupportedPiece
@@ -36,39 +36,8 @@ class GenerationLimits:
     history_chars: int
 
 
-class OutputLimitError(Exception):
-    """The answer has reached its largest size."""
-
-
 class ChainTimeoutError(Exception):
     """The chain was silent, or at work, for too long."""
-
-
-class Answer:
-    """What has come of an answer besides its text, and how much text there is."""
-
-    def __init__(self, limit: int) -> None:
-        self.sources: Sequence[Mapping[str, JSON]] = ()
-        self.confidence: float | None = None
-        self._left = limit or None
-
-    def take(self, piece: Piece) -> str:
-        """Notes what comes with a piece; returns its text, cut at the limit."""
-        if piece.sources is not None:
-            self.sources = tuple(source.as_json() for source in piece.sources)
-        if piece.confidence is not None:
-            self.confidence = piece.confidence
-        return piece.text
-
-    def fit(self, text: str) -> tuple[str, bool]:
-        """The part of `text` that may still be said, and whether that is all of it."""
-        if self._left is None:
-            return text, True
-        size = len(text.encode())
-        if size <= self._left:
-            self._left -= size
-            return text, True
-        return next(cut(text, self._left), "") if self._left >= 4 else "", False  # noqa: PLR2004 - a code point
 
 
 class Deadline:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +54,8 @@ class Backend:
     new_id: CountedIds
     locked: Callable[[], Any]  # a context manager
     published: list[Event] = field(default_factory=list)
+    users: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What has to be laid down before the back end is."""
 
     async def send(
         self,
@@ -145,9 +147,12 @@ async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
     )
     await writer.start()
     await writer.submit(_impatient, durable=False)
+    found = Backend(database, writer, log, store, clock, new_id, lambda: sqlite_locked(file), published)
     try:
-        yield Backend(database, writer, log, store, clock, new_id, lambda: sqlite_locked(file), published)
+        yield found
     finally:
+        for close in found.users:
+            await close()
         await writer.close()
         await database.close()
 
