@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from api.core.errors import ChatError
 from api.doors import documents, health, identity, langserve, metrics, page, problems, rest, sse
 from api.doors.limits import BodyLimit
+from api.doors.root import UnderPath
 from api.doors.who import Who
 from api.parts import Parts, new_id
 
@@ -24,7 +25,7 @@ def create_app(parts: Parts) -> FastAPI:
         async with parts.running():
             yield
 
-    app = FastAPI(title="Steadychat", lifespan=lifespan, root_path=parts.settings.root_path)
+    app = FastAPI(title="Steadychat", lifespan=lifespan)
     who = Who(parts.who, parts.origins)
     problems.install(app, new_id)
     app.add_middleware(
@@ -33,6 +34,7 @@ def create_app(parts: Parts) -> FastAPI:
         uploads={documents.PATH: documents.REQUEST_BYTES},
         refuse=_refusal,
     )
+    app.add_middleware(UnderPath, root_path=parts.settings.root_path)
     for router in _routers(parts, who):
         app.include_router(router)
     langserve.mount(

@@ -5,6 +5,7 @@ import json
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from socket import socket as Socket  # noqa: N812 - a type
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -52,6 +53,11 @@ def serve_command(
             f"cannot listen on {settings.host}:{settings.port} ({error}): "
             "stop the program that does, or choose another port with --port"
         )
+    with socket:
+        _serve(settings, socket)
+
+
+def _serve(settings: Settings, socket: Socket) -> None:
     parts = _parts(settings)
     name = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{name}:{socket.getsockname()[1]}{settings.root_path}"
@@ -73,7 +79,6 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         port=settings.port,
         frame_bytes=settings.limit_frame_bytes,
         trusted_proxies=settings.trusted_proxies,
-        root_path=settings.root_path,
     )
 
 

@@ -76,7 +76,6 @@ def config(
     port: int,
     frame_bytes: int,
     trusted_proxies: str,
-    root_path: str,
 ) -> uvicorn.Config:
     """uvicorn as this product needs it: pings, bounded frames, no deflate, our own logs."""
     return uvicorn.Config(
@@ -90,7 +89,6 @@ def config(
         ws_per_message_deflate=False,
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=trusted_proxies or None,
-        root_path=root_path,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -286,3 +286,15 @@ def test_a_blocking_send_returns_cancelled_when_its_session_is_deleted(server: L
     assert got[0].status_code == 200
     assert got[0].json()["message"]["status"] == "cancelled"
     assert got[0].json()["message"]["content"].startswith("t0")
+
+
+@pytest.mark.parametrize("prefix", ["", "/ask"])
+def test_under_a_path_everything_is_found_whether_a_proxy_strips_it_or_not(
+    tmp_path: Path, prefix: str
+) -> None:
+    with live(tmp_path, root_path="/ask") as server, server.client() as browser:
+        identity = browser.post(f"{prefix}/api/chat/identity")
+        assert "path=/ask" in identity.headers["set-cookie"].lower()
+        assert browser.get(f"{prefix}/readyz").json() == {"status": "ready"}
+        page = browser.get(f"{prefix}/")
+        assert page.status_code == 503 or '<base href="/ask/">' in page.text  # 503: not built here

@@ -63,7 +63,6 @@ def live(folder: Path, port: int = 0, **settings: Any) -> Iterator[Live]:  # Any
         port=port,
         frame_bytes=chosen.limit_frame_bytes,
         trusted_proxies=chosen.trusted_proxies,
-        root_path=chosen.root_path,
     )
     server = serve.DrainingServer(config, parts.drain, ready.set)
     thread = threading.Thread(target=asyncio.run, args=(server.serve([socket]),))
