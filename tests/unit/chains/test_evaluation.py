@@ -7,7 +7,7 @@ import pytest
 
 from chains.evaluation import evaluate, ndcg
 from chains.retrieval.index import Index
-from tests.unit.chains.smallset import write_small_set
+from tests.support.smallset import write_small_set
 
 if TYPE_CHECKING:
     from pathlib import Path
