@@ -68,7 +68,7 @@ TABLE: Mapping[Code, Rule] = {
     Code.SESSION_BUSY: Rule(
         "An answer is still being written here. Wait for it or stop it.", 409, retryable=True
     ),
-    Code.NOT_LATEST: Rule("Only the newest answer of a session can be tried again.", 409),
+    Code.NOT_LATEST: Rule("Only the newest answer of a session can be tried again. Ask anew instead.", 409),
     Code.RATE_LIMITED: Rule("That was too much at once. Wait a moment and try again.", 429, retryable=True),
     Code.TOO_MANY_CONNECTIONS: Rule(
         "Too many connections are open. Close other tabs and come back.", 429, 4504, retryable=True

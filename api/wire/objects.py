@@ -1,6 +1,6 @@
 """Records as the JSON objects of the protocol."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from api.core.errors import Problem
 from api.core.records import JSON, Message, Session
@@ -8,7 +8,7 @@ from api.core.records import JSON, Message, Session
 
 def time_json(time: datetime) -> str:
     """RFC 3339, UTC, with `Z`."""
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def problem_json(problem: Problem) -> dict[str, JSON]:
