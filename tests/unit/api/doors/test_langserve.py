@@ -20,6 +20,7 @@ from langchain_core.runnables import (
     RunnableLambda,
 )
 from langchain_core.runnables.utils import AddableDict
+from langserve.lzstring import LZString
 from structlog.testing import capture_logs
 
 from api.auth.origins import Origins
@@ -28,14 +29,7 @@ from api.doors.langserve import Deadlines, Guard, mount
 from api.doors.who import Who
 from chains.contract import ChatInput, prepare
 
-pytestmark = [
-    pytest.mark.anyio,
-    # LangServe reads fields from an instance of a model, and runs stream_log by what is deprecated.
-    pytest.mark.filterwarnings(
-        "ignore:Accessing the 'model_fields' attribute on the instance:pydantic.PydanticDeprecatedSince211"
-    ),
-    pytest.mark.filterwarnings("ignore:astream_log is deprecated:DeprecationWarning"),
-]
+pytestmark = pytest.mark.anyio
 
 Serve: TypeAlias = Callable[..., FastAPI]
 PATIENT = Deadlines(60, 60, 60)
@@ -228,11 +222,20 @@ async def test_the_playground_can_be_switched_off(serve: Serve, visit: Any) -> N
             assert (await client.get(f"/chains/{path}/input_schema")).status_code == 200
 
 
-async def test_there_is_no_feedback_no_trace_link_and_no_shared_config(standard: FastAPI, visit: Any) -> None:
+async def test_there_is_no_feedback_and_no_trace_link(standard: FastAPI, visit: Any) -> None:
     async with visit(standard) as client:
         paths = (await client.get("/openapi.json")).json()["paths"]
     assert "/chains/plain/invoke" in paths
-    assert not [each for each in paths if re.search(r"feedback|trace|/c/", each)]
+    assert not [each for each in paths if re.search(r"feedback|trace", each)]
+
+
+async def test_configs_in_the_path_are_there_for_the_playground_alone(serve: Serve, visit: Any) -> None:
+    found = {}
+    for playground in (True, False):
+        async with visit(serve(playground=playground)) as client:
+            paths = (await client.get("/openapi.json")).json()["paths"]
+            found[playground] = any("/c/" in each for each in paths)
+    assert found == {True: True, False: False}
 
 
 async def test_what_a_client_configures_reaches_no_chain(serve: Serve, visit: Any) -> None:
@@ -247,7 +250,9 @@ async def test_what_a_client_configures_reaches_no_chain(serve: Serve, visit: An
     async with visit(serve(nosy=RunnableLambda(look).with_types(input_type=ChatInput))) as client:
         for endpoint in ("invoke", "batch", "stream", "stream_log", "stream_events"):
             assert (await client.post(f"/chains/nosy/{endpoint}", json=body)).status_code == 200
-    assert len(seen) == 5
+        in_path = LZString.compressToEncodedURIComponent(json.dumps(config))
+        assert (await client.post(f"/chains/nosy/c/{in_path}/invoke", json=body)).status_code == 200
+    assert len(seen) == 6
     assert "mine" not in str(seen)
 
 
