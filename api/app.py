@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
+from fastapi_swagger import patch_fastapi  # type: ignore[import-untyped]  # it has no types
 from starlette.types import ASGIApp
 
 from api.core.errors import ChatError
@@ -25,7 +26,16 @@ def create_app(parts: Parts) -> FastAPI:
         async with parts.running():
             yield
 
-    app = FastAPI(title="Steadychat", lifespan=lifespan)
+    app = FastAPI(
+        title="Steadychat",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    patch_fastapi(
+        app, "/docs", redirect_from_root_to_docs=False
+    )  # with its files, so nothing is fetched elsewhere
     who = Who(parts.who, parts.origins)
     problems.install(app, new_id)
     app.add_middleware(

@@ -4,20 +4,50 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from api.core.failures import places
+
+LEVELS = {"pypdf": logging.ERROR}  # it complains of every page of a broken document
 
 
 def configure(level: int = logging.INFO) -> None:
     """Called once by the command line. JSON escapes control characters, so that a line stays a line."""
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_words,
+    ]
+    rendered = structlog.processors.JSONRenderer(ensure_ascii=True)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=True),
-        ],
+        processors=[*before, rendered],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it complains of every page of a broken document
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=[_bare, rendered])
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    for name, least in LEVELS.items():
+        logging.getLogger(name).setLevel(least)
+
+
+def without_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """An exception as its type and its places: what it says may hold what people wrote."""
+    found = event.pop("exc_info", None)
+    if isinstance(found, tuple):
+        found = found[1]
+    if found is True:
+        found = sys.exc_info()[1]
+    if isinstance(found, BaseException):
+        event["error"] = type(found).__name__
+        event["at"] = places(found)
+    return event
+
+
+def _bare(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: value for name, value in event.items() if not name.startswith("_")}

@@ -83,7 +83,7 @@ def _add(
     *,
     playground: bool,
 ) -> None:
-    # The playground asks for its schemas under a hash of its config, which with no config_keys changes nothing.
+    # The playground asks for its schemas under a hash of a config; without config_keys it changes nothing.
     off = ["token_feedback", *([] if playground else ["playground", "config_hashes"])]
     add_routes(
         routes,

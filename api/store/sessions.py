@@ -94,6 +94,8 @@ def purge(transaction: Transaction, deleted_before: datetime, limit: int = 20) -
     connection = transaction.connection
     ripe = select(sessions.c.id).where(sessions.c.deleted_at < to_micros(deleted_before)).limit(limit)
     ids = list(connection.execute(ripe).scalars())
+    if not ids:
+        return 0
     for table in (events, messages):
         connection.execute(delete(table).where(table.c.session_id.in_(ids)))
     connection.execute(delete(sessions).where(sessions.c.id.in_(ids)))

@@ -250,7 +250,7 @@ async def test_what_a_client_configures_reaches_no_chain(serve: Serve, visit: An
     async with visit(serve(nosy=RunnableLambda(look).with_types(input_type=ChatInput))) as client:
         for endpoint in ("invoke", "batch", "stream", "stream_log", "stream_events"):
             assert (await client.post(f"/chains/nosy/{endpoint}", json=body)).status_code == 200
-        in_path = LZString.compressToEncodedURIComponent(json.dumps(config))
+        in_path = LZString.compressToEncodedURIComponent(json.dumps(config))  # type: ignore[no-untyped-call]  # it has no types
         assert (await client.post(f"/chains/nosy/c/{in_path}/invoke", json=body)).status_code == 200
     assert len(seen) == 6
     assert "mine" not in str(seen)
