@@ -1,0 +1,209 @@
+"""One thread writes for everybody, and nobody who asked is forgotten."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from api.core.errors import ChatError, Code
+from api.core.events import Piece
+from api.database.engine import writing_engine
+from api.database.writer import RefusedError, Transaction, Writer
+from tests.support.backends import Backend
+
+pytestmark = pytest.mark.anyio
+
+EVENT = Piece("s", 1, "m", 0, "x")
+
+
+class NotNowError(RefusedError):
+    pass
+
+
+@pytest.fixture
+async def writer(file: Path) -> AsyncIterator[Writer]:
+    engine = writing_engine(f"sqlite+aiosqlite:///{file}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE marks (mark TEXT)"))
+    writer = Writer(engine, lambda _events, _gone: None)
+    await writer.start()
+    yield writer
+    await writer.close()
+
+
+def mark(name: str) -> "MarkUnit":
+    return MarkUnit(name)
+
+
+class MarkUnit:
+    """Writes its name; counts how often it was run."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.runs = 0
+
+    def __call__(self, transaction: Transaction) -> str:
+        self.runs += 1
+        transaction.connection.execute(text("INSERT INTO marks VALUES (:name)"), {"name": self.name})
+        return self.name
+
+
+def marks(transaction: Transaction) -> list[str]:
+    return list(transaction.connection.execute(text("SELECT mark FROM marks ORDER BY rowid")).scalars())
+
+
+def refuse(_: Transaction) -> None:
+    raise NotNowError
+
+
+async def held(writer: Writer) -> threading.Event:
+    """A commit is under way until the returned event is set."""
+    begun, done = threading.Event(), threading.Event()
+
+    def wait(_: Transaction) -> None:
+        begun.set()
+        done.wait(10)
+
+    writer.submit(wait, durable=False)
+    await asyncio.to_thread(begun.wait, 10)
+    return done
+
+
+async def test_units_run_in_the_order_in_which_they_came(writer: Writer) -> None:
+    units = [mark(str(number)) for number in range(100)]
+    results = await asyncio.gather(*(writer.submit(unit, durable=False) for unit in units))
+    assert results == [unit.name for unit in units]
+    assert await writer.submit(marks, durable=False) == results
+
+
+async def test_what_comes_during_a_commit_shares_the_next_one(writer: Writer) -> None:
+    done = await held(writer)
+    seen: list[Transaction] = []
+    units = [writer.submit(seen.append, durable=False) for _ in range(5)]
+    done.set()
+    await asyncio.gather(*units)
+    assert len({id(transaction) for transaction in seen}) == 1
+
+
+async def test_one_that_refuses_is_told_so_and_the_others_are_committed_at_once(writer: Writer) -> None:
+    done = await held(writer)
+    first, second = mark("first"), mark("second")
+    futures = [writer.submit(first, durable=False), writer.submit(second, durable=False)]
+    refused = writer.submit(refuse, durable=False)
+    done.set()
+    await asyncio.gather(*futures)
+    with pytest.raises(NotNowError):
+        await refused
+    assert (first.runs, second.runs) == (1, 1)
+
+
+async def test_one_that_breaks_is_rolled_back_alone(writer: Writer) -> None:
+    done = await held(writer)
+
+    def broken(transaction: Transaction) -> None:
+        mark("broken")(transaction)
+        transaction.connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    good = [writer.submit(mark("a"), durable=False)]
+    bad = writer.submit(broken, durable=True)
+    good.append(writer.submit(mark("b"), durable=False))
+    done.set()
+    await asyncio.gather(*good)
+    with pytest.raises(ChatError) as refused:
+        await bad
+    assert refused.value.code is Code.STORAGE_UNAVAILABLE
+    assert await writer.submit(marks, durable=False) == ["a", "b"]
+
+
+async def test_events_are_published_before_whoever_wrote_them_goes_on(file: Path) -> None:
+    order: list[object] = []
+    engine = writing_engine(f"sqlite+aiosqlite:///{file}")
+    writer = Writer(engine, lambda events, gone: order.append((list(events), list(gone))))
+    await writer.start()
+
+    def unit(transaction: Transaction) -> None:
+        transaction.events.append(EVENT)
+        transaction.gone.append("t")
+
+    await writer.submit(unit, durable=True)
+    order.append("went on")
+    await writer.submit(lambda _: None, durable=True)
+    await writer.close()
+    assert order == [([EVENT], ["t"]), "went on"]
+
+
+async def test_a_publisher_that_breaks_keeps_nobody_waiting(file: Path) -> None:
+    def publish(events: object, gone: object) -> None:
+        raise ZeroDivisionError
+
+    complaints: list[object] = []
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["exception"]))
+    writer = Writer(writing_engine(f"sqlite+aiosqlite:///{file}"), publish)
+    await writer.start()
+    await writer.submit(lambda transaction: transaction.events.append(EVENT), durable=False)
+    await writer.close()
+    loop.set_exception_handler(before)
+    assert [type(complaint) for complaint in complaints] == [ZeroDivisionError]
+
+
+async def test_one_who_leaves_does_not_disturb_the_commit(writer: Writer) -> None:
+    done = await held(writer)
+    leaving = writer.submit(mark("left"), durable=False)
+    staying = writer.submit(mark("stayed"), durable=False)
+    leaving.cancel()
+    done.set()
+    assert await staying == "stayed"
+    assert await writer.submit(marks, durable=False) == ["left", "stayed"]
+
+
+async def test_closing_finishes_what_was_submitted(file: Path, writer: Writer) -> None:
+    done = await held(writer)
+    units = [writer.submit(mark(str(number)), durable=False) for number in range(5)]
+    closing = asyncio.ensure_future(writer.close())
+    await asyncio.sleep(0)
+    done.set()
+    await closing
+    assert await asyncio.gather(*units) == list("01234")
+
+
+async def test_a_closed_writer_says_so(writer: Writer) -> None:
+    await writer.close()
+    with pytest.raises(RuntimeError):
+        writer.submit(mark("late"), durable=False)
+    await writer.close()
+
+
+async def test_a_database_that_cannot_be_opened_is_told_until_it_can(tmp_path: Path) -> None:
+    missing = tmp_path / "missing" / "chat.db"
+    writer = Writer(create_engine(f"sqlite:///{missing}"), lambda _events, _gone: None)
+    await writer.start()
+    for _ in range(3):
+        with pytest.raises(ChatError) as refused:
+            await writer.submit(mark("a"), durable=True)
+        assert refused.value.code is Code.STORAGE_UNAVAILABLE
+    missing.parent.mkdir()
+    await writer.submit(
+        lambda found: found.connection.execute(text("CREATE TABLE marks (mark)")), durable=True
+    )
+    assert await writer.submit(mark("a"), durable=True) == "a"
+    await writer.close()
+
+
+async def test_acceptances_and_ends_are_durable_and_pieces_need_not_be(backend: Backend) -> None:
+    modes: list[int] = []
+
+    def note(transaction: Transaction) -> None:
+        modes.append(transaction.connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    await backend.writer.submit(note, durable=True)
+    await backend.writer.submit(note, durable=False)
+    async with backend.commit_under_way():
+        mixed = [backend.writer.submit(note, durable=durable) for durable in (False, True, False)]
+    await asyncio.gather(*mixed)
+    full, normal = 2, 1
+    assert modes == [full, normal, full, full, full]

@@ -1,0 +1,106 @@
+"""What was taken for a commit is what is removed after it, whatever happened between."""
+
+import asyncio
+import random
+
+import pytest
+
+from api.core.events import Piece
+from api.database.writer import Transaction
+from api.log import appender as appender_module
+from tests.support.backends import Backend, Sent
+
+pytestmark = pytest.mark.anyio
+
+
+async def text_of(backend: Backend, sent: Sent) -> str:
+    events = await backend.events(sent.session_id)
+    pieces = [event for event in events if isinstance(event, Piece)]
+    at = 0
+    for piece in pieces:
+        assert piece.at == at
+        at += len(piece.content)
+    return "".join(piece.content for piece in pieces)
+
+
+def poison(_: Transaction) -> None:
+    raise ZeroDivisionError
+
+
+async def test_what_comes_between_a_rollback_and_the_next_try_is_in_the_next_try(backend: Backend) -> None:
+    sent = await backend.send()
+    writing = backend.log.appender(sent.claim)
+    loop = asyncio.get_running_loop()
+    async with backend.commit_under_way():
+        writing.write("a")
+        await asyncio.sleep(0)
+
+        def late_and_poisonous(_: Transaction) -> None:
+            """Runs behind the piece in its commit: "b" comes when "a" is taken, then all is undone."""
+            done = asyncio.run_coroutine_threadsafe(late(), loop)
+            done.result(5)
+            raise ZeroDivisionError
+
+        async def late() -> None:
+            writing.write("b")
+
+        broken = backend.writer.submit(late_and_poisonous, durable=False)
+    with pytest.raises(ZeroDivisionError):
+        await broken
+    await writing.flushed()
+    assert (await text_of(backend, sent)).rstrip("b") == "a"
+    assert set(await text_of(backend, sent)) == {"a", "b"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_nothing_is_lost_doubled_or_moved_among_failing_commits(
+    backend: Backend, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appender_module, "RETRY_S", 0.001)
+    chance = random.Random(seed)
+    sent = await backend.send()
+    writing = backend.log.appender(sent.claim)
+    said = ""
+    poisoned = []
+    for _ in range(300):
+        text = chr(chance.choice([0x61, 0xDF, 0x1F600]) + chance.randrange(20)) * chance.randrange(1, 5)
+        said += text
+        writing.write(text)
+        if chance.random() < 0.3:
+            poisoned.append(backend.writer.submit(poison, durable=chance.random() < 0.5))
+        if chance.random() < 0.02:
+            with backend.locked():
+                await asyncio.sleep(0.03)
+        for _ in range(chance.randrange(3)):
+            await asyncio.sleep(0)
+    await writing.flushed()
+    await asyncio.gather(*poisoned, return_exceptions=True)
+    assert await text_of(backend, sent) == said
+    event = await backend.end(sent)
+    assert event is not None
+    assert event.length == len(said)
+
+
+async def test_after_an_error_nothing_more_is_tried(backend: Backend) -> None:
+    sent = await backend.exchange()
+    writing = backend.log.appender(sent.claim)
+    writing.write("too late")
+    for _ in range(3):
+        with pytest.raises(Exception, match=sent.answer_id):
+            await writing.flushed()
+        writing.write("more")
+    assert await text_of(backend, sent) == "Fine."
+
+
+async def test_one_who_stops_waiting_does_not_stop_the_writing(backend: Backend) -> None:
+    sent = await backend.send()
+    writing = backend.log.appender(sent.claim)
+    async with backend.commit_under_way():
+        writing.write("a")
+        waiting = asyncio.ensure_future(writing.flushed())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        writing.write("b")
+    await writing.flushed()
+    assert await text_of(backend, sent) == "ab"

@@ -1,0 +1,103 @@
+"""The tail of a followed log is a run without a gap, or it says that it does not know."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.core.events import Piece
+from api.log.tails import TAIL_CHARS, TAIL_EVENTS, Tail, Tails
+
+
+def piece(seq: int, content: str = "x", session: str = "s") -> Piece:
+    return Piece(session, seq, "m", 0, content)
+
+
+def numbers(tail: Tail, after: int) -> list[int] | None:
+    found = tail.after(after)
+    return None if found is None else [event.seq for event in found]
+
+
+def test_an_empty_tail_does_not_know() -> None:
+    assert Tail().after(0) is None
+
+
+def test_a_tail_knows_what_follows_its_first_event() -> None:
+    tail = Tail()
+    for seq in (5, 6, 7):
+        tail.add(piece(seq))
+    assert [numbers(tail, after) for after in (3, 4, 5, 7, 9)] == [None, [5, 6, 7], [6, 7], [], []]
+
+
+def test_a_gap_starts_it_anew() -> None:
+    tail = Tail()
+    for seq in (5, 6, 9):
+        tail.add(piece(seq))
+    assert [numbers(tail, after) for after in (5, 7, 8)] == [None, None, [9]]
+
+
+def test_it_holds_so_many_events() -> None:
+    tail = Tail()
+    for seq in range(1, TAIL_EVENTS + 11):
+        tail.add(piece(seq))
+    assert tail.after(9) is None
+    assert len(tail.after(10) or ()) == TAIL_EVENTS
+
+
+def test_it_holds_so_much_text() -> None:
+    tail = Tail()
+    for seq in range(1, 7):
+        tail.add(piece(seq, "x" * (TAIL_CHARS // 4)))
+    assert [numbers(tail, after) for after in (1, 2)] == [None, [3, 4, 5, 6]]
+
+
+def test_it_always_holds_the_newest() -> None:
+    tail = Tail()
+    tail.add(piece(1, "x" * (2 * TAIL_CHARS)))
+    assert numbers(tail, 0) == [1]
+
+
+@given(st.lists(st.integers(1, 3), max_size=50), st.integers(0, 120))
+def test_it_never_leaves_anything_out(steps: list[int], after: int) -> None:
+    """`steps` beyond 1 are gaps. What it tells is all that was added after the place, with none missing."""
+    tail, seq = Tail(), 0
+    added: list[int] = []
+    for step in steps:
+        seq += step
+        added.append(seq)
+        tail.add(piece(seq))
+    found = numbers(tail, after)
+    if found is not None:
+        assert found == list(range(after + 1, seq + 1)) or (after >= seq and found == [])
+        assert set(found) <= set(added)
+
+
+def test_only_followed_sessions_have_a_tail() -> None:
+    tails = Tails()
+    tails.add(piece(1))
+    assert tails.after("s", 0) is None
+    tails.hold("s")
+    tails.add(piece(2))
+    assert [event.seq for event in tails.after("s", 1) or ()] == [2]
+    assert tails.after("s", 0) is None
+
+
+def test_the_last_follower_takes_the_tail_along() -> None:
+    tails = Tails()
+    tails.hold("s")
+    tails.hold("s")
+    tails.add(piece(1))
+    tails.release("s")
+    assert tails.after("s", 0) is not None
+    tails.release("s")
+    assert tails.after("s", 0) is None
+    tails.hold("s")
+    assert tails.after("s", 0) is None, "what came while nobody looked is missing"
+
+
+def test_of_a_session_that_is_gone_nothing_is_held() -> None:
+    tails = Tails()
+    tails.hold("s")
+    tails.add(piece(1))
+    tails.drop("s")
+    tails.drop("s")
+    assert tails.after("s", 0) is None
+    tails.release("s")

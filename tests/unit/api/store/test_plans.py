@@ -1,0 +1,61 @@
+"""What is asked all the time is found by an index, however long the history is."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from api.database.writer import Transaction
+from tests.support.backends import Backend, Sent
+
+pytestmark = pytest.mark.anyio
+
+Ask = Callable[[Backend, Sent], Awaitable[Any]]
+
+ASKED: dict[str, Ask] = {
+    "sending": lambda backend, sent: backend.exchange(session=sent.session_id, generations=3),
+    "a repetition": lambda backend, sent: backend.send(key="k"),
+    "what runs": lambda backend, sent: backend.store.running(),
+    "the newest page": lambda backend, sent: backend.store.page("ann", sent.session_id, 50, None),
+    "an older page": lambda backend, sent: backend.store.page("ann", sent.session_id, 50, sent.answer_id),
+    "one message": lambda backend, sent: backend.store.message("ann", sent.answer_id),
+    "the sessions": lambda backend, sent: backend.store.sessions("ann", 50),
+    "more sessions": lambda backend, sent: backend.store.sessions("ann", 50, before=(backend.clock(), "x")),
+    "the past": lambda backend, sent: backend.store.history(sent.session_id, 9, 80),
+    "the log": lambda backend, sent: backend.events(sent.session_id),
+    "its state": lambda backend, sent: backend.log.state(sent.session_id),
+    "purging": lambda backend, sent: backend.store.purge(backend.clock() - timedelta(hours=1)),
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED.keys())
+async def test_no_table_is_read_from_end_to_end(backend: Backend, ask: Ask) -> None:
+    sent = await backend.exchange(key="k")
+    asked: list[tuple[str, Any]] = []
+
+    def note(*call: Any) -> None:
+        asked.append((call[2], call[3]))
+
+    engines = (backend.database.readers.sync_engine, backend.database.writing)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    await ask(backend, sent)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+
+    found = [each for each in asked if each[0].startswith(("SELECT", "UPDATE", "DELETE"))]
+    assert found
+    for statement, values in found:
+        for step in await plan(backend, statement, values):
+            few = "ix_messages_running" in step or "CONSTANT ROW" in step
+            assert few or not step.startswith("SCAN"), f"{step}: {statement}"
+
+
+async def plan(backend: Backend, statement: str, values: Any) -> list[str]:
+    def explain(transaction: Transaction) -> list[str]:
+        rows = transaction.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        return [str(row[-1]) for row in rows]
+
+    return await backend.change(explain)
