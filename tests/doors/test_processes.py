@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from websockets.sync.client import connect
 
 from api.main import cli
 from tests.house.serving import bare, free_port, serving
+from tests.support.logs import logs_restored
 from tests.support.smallset import write_small_set
 from tests.support.talk import Frame, answer_of, ended, hear, say, server_events, to_the_end, until
 
@@ -28,6 +30,12 @@ prompt = ChatPromptTemplate.from_template("Answer briefly: {anything}")
 chain = prompt | FakeListChatModel(responses=["A rose is a rose."]) | StrOutputParser()
 """
 WORDS = "A rose is a rose."
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    with logs_restored():
+        yield
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A server that cannot start says in one line why, and what to do."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from api.database.lock import DataFolderLock
 from api.main import cli
+from tests.support.logs import logs_restored
 
 WANTS_MORE = """
 from langchain_core.language_models import FakeListChatModel
@@ -21,12 +23,13 @@ number = 7
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("STEADYCHAT_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("STEADYCHAT_CHAINS", "scripted=chains.scripted:build")
-    return tmp_path
+    with logs_restored():
+        yield tmp_path
 
 
 def refusal(*arguments: str) -> str:

@@ -6,18 +6,13 @@ import pytest
 import structlog
 
 from api import logs
+from tests.support.logs import logs_restored
 
 
 @pytest.fixture(autouse=True)
-def configured() -> Iterator[None]:
-    """Logs as the command line sets them up, and as they were afterwards."""
-    root = logging.getLogger()
-    before = (root.level, list(root.handlers))
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
+def restored() -> Iterator[None]:
+    with logs_restored():
+        yield
 
 
 def failed() -> ValueError:
