@@ -100,9 +100,8 @@ class Generator:
             error=problem,
             fence=job.claim.fence,
         )
-        job.end_as = (
-            status  # settled: from here on nobody ends it differently, or breaks the writing of its end off
-        )
+        # Settled: from here on nobody ends it differently, or breaks the writing of its end off.
+        job.end_as = status
         await self._finish(job, ending)
 
     async def _outcome(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:

@@ -129,15 +129,26 @@ async def test_draining_lets_answers_end() -> None:
 
 
 async def test_draining_waits_for_one_that_was_accepted_meanwhile() -> None:
-    generations = Generations()
-    runner = Runner(generations)
+    releases = {"first": asyncio.Event(), "second": asyncio.Event()}
+    ends: dict[str, Status | None] = {}
+
+    async def generate(job: Job) -> None:
+        await releases[job.claim.message_id].wait()
+        ends[job.claim.message_id] = job.end_as
+
+    runner = Runner(generate)
     runner.start(job("first"))
     draining = asyncio.ensure_future(runner.drain(5))
-    await generations.running.wait()
+    await asyncio.sleep(0)
     runner.start(job("second"))
-    generations.released.set()
+    releases["first"].set()
+    while "first" in runner:
+        await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    releases["second"].set()
     await draining
-    assert generations.ends == {"first": None, "second": None}
+    assert ends == {"first": None, "second": None}
 
 
 async def test_what_outlives_the_deadline_is_interrupted() -> None:
