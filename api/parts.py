@@ -106,6 +106,7 @@ class Parts:
             await self.writer.start()
             stack.push_async_callback(self.writer.close)
             stack.push_async_callback(self.runner.drain, 0)
+            stack.push_async_callback(self.chat.settled)
             await self.sweep.recover()
             await self.documents.start()
             stack.push_async_callback(self.documents.close)

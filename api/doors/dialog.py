@@ -10,7 +10,7 @@ from api.core.errors import ChatError, Code
 from api.core.failures import places
 from api.core.records import JSON
 from api.service.chat import Chat
-from api.service.follow import NOWHERE, Asked, Follower, Start, Turn
+from api.service.follow import NOWHERE, Asked, Follow, Follower, Start, Turn
 from api.service.ports import Accepted, Hint, NewId, StageHint
 from api.wire.connection import UNAUTHORIZED, UNSUPPORTED, Connection
 from api.wire.frames import HEARTBEAT_S, PROTOCOL, Hello, Ping, Send, Stop, Subscribe, Unsubscribe
@@ -172,15 +172,21 @@ class Dialog:
             self.follower.leave(turn.follow.session_id)
             return None
         if turn.lost:
-            await self._begin_again(turn.follow.session_id)
+            await self._begin_again(turn.follow)
             return None
         frame = next_frame(turn.follow.waiting)
         turn.follow.took(frame.events)
         return frame.text
 
-    async def _begin_again(self, session_id: str) -> None:
+    async def _begin_again(self, follow: Follow) -> None:
         """The log no longer holds what comes after the cursor: the client is told, unasked."""
-        self._follow(await self._chat.begin_again(session_id, NOWHERE))
+        try:
+            self._follow(await self._chat.begin_again(follow.session_id, NOWHERE))
+        except ChatError as error:
+            if error.code is Code.NOT_FOUND:
+                self.follower.leave(follow.session_id)
+            else:
+                self.follower.later(follow)
 
     def deliver(self, hint: Hint) -> None:
         if not isinstance(hint, StageHint) or hint.session_id in self.follower:

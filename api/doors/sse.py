@@ -80,7 +80,10 @@ async def _events(chat: Chat, follower: Follower, told: list[Hint]) -> AsyncIter
         if turn.gone:
             return
         if turn.lost:
-            start = await chat.begin_again(turn.follow.session_id, NOWHERE)
+            try:
+                start = await chat.begin_again(turn.follow.session_id, NOWHERE)
+            except ChatError:  # a stream that ends is opened again by its client, and told the reason then
+                return
             follower.follow(start.session_id, start.position)
             yield _subscribed(start)
             continue

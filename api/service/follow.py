@@ -2,16 +2,13 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from api.core.errors import ChatError
+from api.core.events import Event
 from api.core.records import Position
 from api.service.ports import Log, LogState, Undo
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from api.core.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,7 @@ class Asked:
 
 
 NOWHERE = Asked()
+RETRY_S = 0.5
 
 
 def begin(session_id: str, state: LogState, asked: Asked = NOWHERE, before: Position | None = None) -> Start:
@@ -127,6 +125,10 @@ class Follower:
             self._marked.append(follow)
         self._woken.set()
 
+    def later(self, follow: Follow) -> None:
+        """Gives a session its turn again after a while, although nothing was committed to it."""
+        asyncio.get_running_loop().call_later(RETRY_S, self._mark, follow)
+
     async def turn(self) -> Turn | None:
         """The next session that has something, each in turn; None after a nudge.
 
@@ -149,6 +151,9 @@ class Follower:
         if not follow.waiting:
             try:
                 reading = await self._log.read(follow.session_id, follow.cursor)
+            except ChatError:  # the database is away; so much the later is it read
+                self.later(follow)
+                return None
             except BaseException:
                 self._mark(follow)  # a read that was broken off is still to be made
                 raise
