@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableGenerator
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from chains.model import Exchange
 
@@ -28,6 +28,11 @@ class MessagesInput(BaseModel):
         description="The conversation so far; the last human message is the question.",
         json_schema_extra={"extra": {"widget": {"type": "chat", "input": "messages"}}},
     )
+
+    @model_validator(mode="after")
+    def _holds_a_question(self) -> Self:
+        split(self.messages)
+        return self
 
 
 def text_view(chain: Chain) -> Runnable[Any, str]:  # Any: LangServe hands over a dict
