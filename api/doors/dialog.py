@@ -20,6 +20,7 @@ from api.wire.outgoing import ack_json, next_frame, subscribed_json
 log = structlog.get_logger()
 
 MOST_SESSIONS = 32
+ROOM_RETRY_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Dialog:
         self.follower: Follower = services.chat.follower()
         self.identity = identity
         self._identified = identified
+        self._early: StageHint | None = None
 
     async def receive(self, text: str) -> None:
         """Carries out one frame; every failure becomes an answer to that frame."""
@@ -125,20 +127,21 @@ class Dialog:
         self._identified(identity)
 
     async def _send(self, frame: Send, user_id: str) -> None:
-        if frame.session_id is None or frame.session_id not in self.follower:
-            self._require_room()
+        follows = frame.session_id is not None and frame.session_id in self.follower
         accepted = await self._chat.send(
             user_id,
             frame.content,
             client_message_id=frame.client_message_id,
             session_id=frame.session_id,
             chain=frame.chain,
+            barred=None if follows else self._no_room(),
         )
         await self._acknowledge(accepted, frame.id)
 
     async def _acknowledge(self, accepted: Accepted, request_id: str | None) -> None:
-        followed = accepted.session_id in self.follower
-        start = None if followed else await self._chat.begin_after(accepted)
+        """The ack, and then the session's events, unless they come already or there is no room for them."""
+        unfollowed = accepted.session_id not in self.follower
+        start = await self._chat.begin_after(accepted) if unfollowed and not self._no_room() else None
         self.connection.reply(ack_json(accepted), request_id)
         if start is not None:
             self._follow(start)
@@ -149,20 +152,26 @@ class Dialog:
         self.connection.reply(stopped, frame.id)
 
     async def _subscribe(self, frame: Subscribe, user_id: str) -> None:
-        if frame.session_id not in self.follower:
-            self._require_room()
+        full = None if frame.session_id in self.follower else self._no_room()
+        if full is not None:
+            raise full
         start = await self._chat.begin(user_id, frame.session_id, Asked(frame.epoch, frame.after))
         self._follow(start, frame.id)
 
-    def _require_room(self) -> None:
-        if len(self.follower) >= MOST_SESSIONS:
-            words = f"This connection follows {MOST_SESSIONS} sessions already. Unsubscribe from one first."
-            raise ChatError(Code.RATE_LIMITED, words)
+    def _no_room(self) -> ChatError | None:
+        """Why this connection can follow no further session."""
+        if len(self.follower) < MOST_SESSIONS:
+            return None
+        words = f"This connection follows {MOST_SESSIONS} sessions already. Unsubscribe from one first."
+        return ChatError(Code.RATE_LIMITED, words, retry_after_ms=ROOM_RETRY_MS)
 
     def _follow(self, start: Start, request_id: str | None = None) -> None:
         """The reply is queued in the same step as the follow begins, so that it precedes its events."""
         self.follower.follow(start.session_id, start.position)
         self.connection.reply(subscribed_json(start), request_id)
+        if self._early is not None and self._early.session_id == start.session_id:
+            self.connection.hint(self._early)
+        self._early = None
 
     async def take_turn(self, turn: Turn) -> str | None:
         """The next frame of a session whose turn it is, if it is still followed from there."""
@@ -181,17 +190,22 @@ class Dialog:
     async def _begin_again(self, follow: Follow) -> None:
         """The log no longer holds what comes after the cursor: the client is told, unasked."""
         try:
-            self._follow(await self._chat.begin_again(follow.session_id, NOWHERE))
+            start = await self._chat.begin_again(follow.session_id, NOWHERE)
         except ChatError as error:
             if error.code is Code.NOT_FOUND:
                 self.follower.leave(follow.session_id)
             else:
                 self.follower.later(follow)
+            return
+        if self.follower.holds(follow):  # else the client has meanwhile gone elsewhere
+            self._follow(start)
 
     def deliver(self, hint: Hint) -> None:
-        if not isinstance(hint, StageHint) or hint.session_id in self.follower:
-            self.connection.hint(hint)
-            self.follower.nudge()
+        if isinstance(hint, StageHint) and hint.session_id not in self.follower:
+            self._early = hint  # an answer may begin before its sender follows it
+            return
+        self.connection.hint(hint)
+        self.follower.nudge()
 
     def close(self) -> None:
         self.follower.close()

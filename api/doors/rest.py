@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BeforeValidator
 
 from api.auth.identity import Identity
 from api.core.errors import ChatError, Code
@@ -22,10 +23,18 @@ from api.wire.objects import message_json, session_json, time_json
 from api.wire.outgoing import ack_json
 from chains.contract import Chain
 
-Limit = Annotated[int, Query(ge=1, le=200)]
-Offset = Annotated[int, Query(ge=0, le=2**53)]
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
-Prefer = Annotated[str | None, Header()]
+
+def digits(value: object) -> object:
+    """Whole numbers are written in digits alone: no signs, points or spaces."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("this must be a whole number, in digits")
+    return value
+
+
+Limit = Annotated[int, BeforeValidator(digits), Query(ge=1, le=200)]
+Offset = Annotated[int, BeforeValidator(digits), Query(ge=0, le=2**53)]
+IdempotencyKeys = Annotated[list[str] | None, Header(alias="Idempotency-Key")]
+Prefer = Annotated[list[str] | None, Header()]
 WhoAsks = Callable[[Request], Awaitable[Identity]]
 
 
@@ -120,7 +129,7 @@ def _sending(routes: APIRouter, chat: Chat, identity: WhoAsks) -> None:
 
     @routes.post("/messages", response_model=rest.Sent, responses=accepted_at_once)
     async def send(
-        user: User, body: rest.AnyMessage, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+        user: User, body: rest.AnyMessage, idempotency_key: IdempotencyKeys = None, prefer: Prefer = None
     ) -> Response:
         key = one_key(body.client_message_id, idempotency_key)
         accepted = await chat.send(
@@ -133,7 +142,7 @@ def _sending(routes: APIRouter, chat: Chat, identity: WhoAsks) -> None:
         user: User,
         session_id: str,
         body: rest.NewMessage,
-        idempotency_key: IdempotencyKey = None,
+        idempotency_key: IdempotencyKeys = None,
         prefer: Prefer = None,
     ) -> Response:
         key = one_key(body.client_message_id, idempotency_key)
@@ -141,8 +150,8 @@ def _sending(routes: APIRouter, chat: Chat, identity: WhoAsks) -> None:
         return await _sent(chat, user.user_id, accepted, prefer)
 
 
-async def _sent(chat: Chat, user_id: str, accepted: Accepted, prefer: str | None) -> Response:
-    if "respond-async" in (prefer or "").lower():
+async def _sent(chat: Chat, user_id: str, accepted: Accepted, prefer: list[str] | None) -> Response:
+    if prefers_async(prefer):
         body = ack_json(accepted)
         response = answer({name: value for name, value in body.items() if name != "type"}, 202)
         response.headers["Preference-Applied"] = "respond-async"
@@ -158,11 +167,18 @@ async def _sent(chat: Chat, user_id: str, accepted: Accepted, prefer: str | None
     )
 
 
-def one_key(in_body: str | None, in_header: str | None) -> str | None:
-    """The id of a send, from its body or its header; both and different is an error."""
-    if in_body is not None and in_header is not None and in_body != in_header:
+def prefers_async(headers: list[str] | None) -> bool:
+    """Whether one of the preferences (RFC 7240) in these headers is `respond-async`."""
+    preferences = ",".join(headers or []).split(",")
+    return any(each.partition(";")[0].strip().lower() == "respond-async" for each in preferences)
+
+
+def one_key(in_body: str | None, in_headers: list[str] | None) -> str | None:
+    """The id of a send, from its body or its headers; two that differ are an error."""
+    found = {*([] if in_body is None else [in_body]), *(in_headers or [])}
+    if len(found) > 1:
         raise ChatError(Code.INVALID, "client_message_id and Idempotency-Key differ. Send only one of them.")
-    return in_body if in_body is not None else in_header
+    return found.pop() if found else None
 
 
 def make_cursor(session: Session) -> str:

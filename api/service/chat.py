@@ -1,12 +1,12 @@
 """The use cases of a chat. Every door is a way to call these."""
 
 import asyncio
-import re
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from api.core.content import check_message
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Role, Status
 from api.core.records import Message, Session
@@ -29,7 +29,6 @@ from api.service.transcript import Exchanged, Transcript
 from chains.contract import Chain
 
 T = TypeVar("T")
-PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]{1,128}")
 NEW_SESSION_TITLE = "New chat"
 
 
@@ -76,50 +75,46 @@ class Chat:
         client_message_id: str | None = None,
         session_id: str | None = None,
         chain: str | None = None,
+        barred: ChatError | None = None,
     ) -> Accepted:
-        """Accepts a message durably and starts its answer; the same `client_message_id` runs once."""
-        self._check(content, client_message_id)
+        """Accepts a message durably and starts its answer; the same `client_message_id` runs once.
+
+        `barred` is why its door takes nothing new just now; a repetition is answered all the same.
+        """
+        check_message(content, client_message_id, self._limits.message_chars)
         request = SendRequest(user_id, content, client_message_id or self._new_id(), session_id, chain)
-        refusal = self._refusal(user_id, chain)
+        refusal = barred or self._refusal(request)
         if refusal is not None:
-            known = await self._store.repetition(request)  # a repetition costs nothing and is always answered
+            known = await self._store.repetition(request)
             if known is None:
                 raise refusal
             return known
         return await self._carried_through(self._accept(request))
 
     async def _accept(self, request: SendRequest) -> Accepted:
+        """What was reserved of the user's rate counts only if something new was accepted."""
         fence = self._new_id()
-        accepted = await self._store.accept(
-            request, fence=fence, generations=self._limits.generations_per_user
-        )
-        if not accepted.duplicate:
+        new = False
+        try:
+            accepted = await self._store.accept(
+                request, fence=fence, generations=self._limits.generations_per_user
+            )
+            new = not accepted.duplicate
+        finally:
+            self._rates.settle(request.user_id, counted=new)
+        if new:
             self._start(request, accepted, fence)
             self._background(tell_session(self._store, self._hints, request.user_id, accepted.session_id))
         return accepted
 
-    def _check(self, content: str, client_message_id: str | None) -> None:
-        if client_message_id is not None and not PRINTABLE_ASCII.fullmatch(client_message_id):
-            raise ChatError(Code.INVALID, "client_message_id must be 1 to 128 printable ASCII characters.")
-        if not content.strip():
-            raise ChatError(Code.INVALID, "The message is empty. Write something first.")
-        if "\0" in content:
-            raise ChatError(Code.INVALID, "The message contains a NUL character. Remove it and send again.")
-        if any("\ud800" <= char <= "\udfff" for char in content):
-            raise ChatError(Code.BAD_JSON, "The message contains half a character. Send whole ones.")
-        most = self._limits.message_chars
-        if most and len(content) > most:
-            raise ChatError(
-                Code.TOO_LARGE,
-                f"The message has {len(content):,} characters; {most:,} are allowed. Shorten it or split it.",
-            )
-
-    def _refusal(self, user_id: str, chain: str | None) -> ChatError | None:
-        if chain is not None and chain not in self._chains:
+    def _refusal(self, request: SendRequest) -> ChatError | None:
+        """Why nothing new is accepted; if None, one message of the user's rate is reserved."""
+        new_chain = request.session_id is None and request.chain is not None
+        if new_chain and request.chain not in self._chains:
             return ChatError(Code.UNKNOWN_CHAIN)
         if self._runner.draining:
             return ChatError(Code.OVERLOADED, retry_after_ms=2000)
-        wait_ms = self._rates.allow(user_id)
+        wait_ms = self._rates.reserve(request.user_id)
         return None if wait_ms is None else ChatError(Code.RATE_LIMITED, retry_after_ms=wait_ms)
 
     def _start(self, request: SendRequest, accepted: Accepted, fence: str) -> None:
@@ -149,7 +144,14 @@ class Chat:
 
     async def begin_after(self, accepted: Accepted) -> Start:
         """Where whoever sent a message begins: just before its answer came into being."""
-        return begin(accepted.session_id, await self._log.state(accepted.session_id), before=accepted.before)
+        try:
+            state = await self._log.state(accepted.session_id)
+        except ChatError:
+            if accepted.duplicate:
+                raise
+            # What was accepted is told as accepted; that its answer can be read from there needs no asking.
+            return Start(accepted.session_id, accepted.before, accepted.before.seq + 1, recovered=False)
+        return begin(accepted.session_id, state, before=accepted.before)
 
     def follower(self) -> Follower:
         return Follower(self._log)
@@ -181,7 +183,7 @@ class Chat:
     # Sessions and messages
 
     async def create_session(self, user_id: str, title: str | None, chain: str | None) -> Session:
-        name = chain or next(iter(self._chains))
+        name = next(iter(self._chains)) if chain is None else chain
         if name not in self._chains:
             raise ChatError(Code.UNKNOWN_CHAIN)
         session = await self._store.create_session(user_id, _title(title) or NEW_SESSION_TITLE, name)

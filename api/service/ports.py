@@ -211,8 +211,13 @@ class Wakeups(Protocol):
 
 
 class Rates(Protocol):
-    def allow(self, user_id: str) -> int | None:
+    """How often a user may send. Only what was really sent counts."""
+
+    def reserve(self, user_id: str) -> int | None:
         """None if the user may send now, else the milliseconds to wait."""
+
+    def settle(self, user_id: str, *, counted: bool) -> None:
+        """What was reserved has been sent, or was not after all."""
 
 
 Startable: TypeAlias = Callable[[], Awaitable[None]]

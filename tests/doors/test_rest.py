@@ -137,7 +137,7 @@ def test_a_session_is_renamed_and_deleted(user: User) -> None:
     assert user.http.get("/api/chat/sessions").json()["sessions"] == []
 
 
-@pytest.mark.parametrize("limit", ["0", "201", "-1", "many"])
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "many", "1.0", "1_0", "+5", " 5", ""])
 @pytest.mark.parametrize("path", ["/api/chat/sessions", f"/api/chat/sessions/{ANY_ID}/messages"])
 def test_a_limit_out_of_range_is_422(user: User, path: str, limit: str) -> None:
     refused(user.http.get(path, params={"limit": limit}), 422, "invalid")
@@ -195,6 +195,8 @@ def test_a_message_of_another_session_is_not_found_under_this_one(user: User) ->
 def test_body_and_header_must_name_the_same_id(user: User) -> None:
     body = {"content": "tokens=1", "client_message_id": "a"}
     refused(user.http.post("/api/chat/messages", json=body, headers={"Idempotency-Key": "b"}), 422, "invalid")
+    two = [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+    refused(user.http.post("/api/chat/messages", json={"content": "tokens=1"}, headers=two), 422, "invalid")
     only_header = {"content": "tokens=1"}
     first = user.http.post("/api/chat/messages", json=only_header, headers={"Idempotency-Key": "k"}).json()
     again = ask(user, "tokens=1", client_message_id="k")
@@ -254,6 +256,34 @@ def test_too_many_messages_in_a_minute_say_when_to_come_back(tmp_path: Path) -> 
         assert int(response.headers["Retry-After"]) >= 1
         again = ask(user, "tokens=1", client_message_id="a")  # a repetition is always answered
         assert again["pending_message_id"] == first["pending_message_id"]
+
+
+def test_only_what_was_accepted_counts_against_the_minute(tmp_path: Path) -> None:
+    with live(tmp_path, limit_messages_per_minute=2) as server, server.user() as user:
+        for _ in range(4):
+            ask(user, "tokens=1", client_message_id="a")
+            refused(
+                user.http.post("/api/chat/messages", json={"content": "x", "session_id": ANY_ID}),
+                404,
+                "not_found",
+            )
+        ask(user, "tokens=1", client_message_id="b")
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        (["respond-async"], 202),
+        (["wait=5", "Respond-Async; x=1"], 202),
+        (["wait=5, respond-async"], 202),
+        (["respond-asynchronously"], 200),
+        (['foo="respond-async"'], 200),
+    ],
+)
+def test_a_preference_is_read_as_one(user: User, prefer: list[str], status: int) -> None:
+    headers = [("Prefer", each) for each in prefer]
+    sent = user.http.post("/api/chat/messages", json={"content": "tokens=1"}, headers=headers)
+    assert sent.status_code == status
 
 
 def test_too_many_answers_at_once_are_refused(tmp_path: Path) -> None:

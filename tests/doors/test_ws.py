@@ -118,6 +118,12 @@ def test_a_sender_sees_all_of_the_answer_however_fast_it_was(connection: ClientC
     assert (frames[-1]["length"], frames[-1]["crc32"]) == (len(text), f"{zlib.crc32(text.encode()):08x}")
 
 
+def test_the_first_stage_of_a_new_session_is_told(connection: ClientConnection) -> None:
+    for _ in range(5):
+        stage = of_type(ask(connection, "tokens=2 status=searching"), "status")
+        assert stage["stage"] == "searching"
+
+
 def test_frames_of_a_session_are_gapless(connection: ClientConnection) -> None:
     frames = ask(connection, "tokens=40 rate=400")
     cursor = of_type(frames, "subscribed")["seq"]
@@ -303,6 +309,28 @@ def test_a_connection_follows_at_most_32_sessions(connection: ClientConnection, 
         assert until(connection, "error")[-1]["code"] == "rate_limited"
     say(connection, type="subscribe", session_id=ids[0], id="again")
     assert until(connection, "subscribed", "error")[-1]["type"] == "subscribed"
+
+
+def test_a_full_connection_is_still_told_of_what_it_had_sent(
+    connection: ClientConnection, user: User
+) -> None:
+    ask(connection, client_message_id="early")
+    done = ask(connection, client_message_id="late")[-1]
+    for _ in range(30):
+        session = user.http.post("/api/chat/sessions", json={}).json()["id"]
+        say(connection, type="subscribe", session_id=session)
+        assert until(connection, "subscribed", "error")[-1]["type"] == "subscribed"
+    say(connection, type="send", content="tokens=3", client_message_id="late")
+    ack = until(connection, "ack", "error")[-1]
+    assert (ack["duplicate"], ack["pending_message_id"]) == (True, done["message_id"])
+    say(connection, type="send", content="something new")
+    assert until(connection, "error")[-1]["retry_after_ms"] > 0
+
+
+def test_the_chain_of_a_session_cannot_be_changed(connection: ClientConnection) -> None:
+    session = ask(connection)[-1]["session_id"]
+    say(connection, type="send", content="x", session_id=session, chain="another")
+    assert until(connection, "error")[-1]["code"] == "invalid"
 
 
 def test_deleting_a_session_ends_its_answer_and_is_told_to_every_connection(

@@ -72,9 +72,13 @@ class Halting:
 class NoRates:
     def __init__(self) -> None:
         self.wait_ms: int | None = None
+        self.counted: list[bool] = []
 
-    def allow(self, user_id: str) -> int | None:
+    def reserve(self, user_id: str) -> int | None:
         return self.wait_ms
+
+    def settle(self, user_id: str, *, counted: bool) -> None:
+        self.counted.append(counted)
 
 
 @dataclass

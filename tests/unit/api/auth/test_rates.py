@@ -50,3 +50,21 @@ def test_many_at_once_cost_as_many(now: list[float]) -> None:
 def test_zero_switches_the_limit_off() -> None:
     rates = Rates(0)
     assert all(rates.allow("anna") is None for _ in range(1000))
+
+
+def test_what_was_reserved_and_not_sent_costs_nothing() -> None:
+    rates = Rates(1)
+    for _ in range(3):
+        assert rates.reserve("u") is None
+        rates.settle("u", counted=False)
+    assert rates.reserve("u") is None
+    rates.settle("u", counted=True)
+    assert rates.reserve("u") is not None
+
+
+def test_what_is_reserved_is_taken_into_account_until_it_is_settled() -> None:
+    rates = Rates(2)
+    assert rates.reserve("u") is None
+    assert rates.reserve("u") is None
+    assert rates.reserve("u") is not None
+    assert rates.reserve("somebody else") is None
