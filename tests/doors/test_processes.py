@@ -69,6 +69,8 @@ def test_a_strangers_plain_chain_is_served_through_every_door(tmp_path: Path) ->
         assert answer_of(frames)["content"] == WORDS
         invoked = client.post("/chains/mine/invoke", json={"input": {"anything": "What is a rose?"}})
         assert invoked.json()["output"] == WORDS
+        nothing_asked = {"input": {"messages": [{"type": "ai", "content": "Hello."}]}}
+        assert client.post("/chains/mine/text/invoke", json=nothing_asked).status_code == 422
         assert "html" in client.get("/chains/mine/playground/").headers["content-type"]
         assert "html" in client.get("/chains/mine/text/playground/").headers["content-type"]
         assert [chain["name"] for chain in client.get("/api/chat/chains").json()["chains"]] == ["mine"]

@@ -442,10 +442,3 @@ async def test_a_client_that_leaves_ends_the_run(serve: Serve) -> None:
     }
     await asyncio.wait_for(app(scope, receive, send), 10)
     await asyncio.wait_for(chain.closed.wait(), 10)
-
-
-async def test_messages_without_a_question_are_422(standard: FastAPI, visit: Any) -> None:
-    async with visit(standard) as client:
-        for messages in ([], [{"type": "ai", "content": "Hello."}]):
-            answer = await client.post("/chains/plain/text/invoke", json={"input": {"messages": messages}})
-            assert answer.status_code == 422

@@ -2,7 +2,7 @@ import type { Entry } from '../../../protocol/outbox'
 import { chat, useChat } from '../../../stores/chatStore'
 import { page } from '../../../stores/pageState'
 import { t } from '../../../strings'
-import type { Place } from './MessageRow'
+import type { Place } from './place'
 import css from './Rows.module.css'
 import { TypingSign } from './TypingSign'
 

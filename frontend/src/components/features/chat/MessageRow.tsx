@@ -27,11 +27,6 @@ export const MessageRow = memo(function MessageRow({ sessionId, shown, position,
   )
 })
 
-export interface Place {
-  readonly 'aria-posinset': number
-  readonly 'aria-setsize': number
-}
-
 function useMessage(sessionId: string | null, id: string | null): Message | undefined {
   return useChat((s) =>
     sessionId === null || id === null

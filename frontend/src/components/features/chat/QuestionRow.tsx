@@ -1,7 +1,7 @@
 import type { Message } from '../../../protocol/frames'
 import { useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
-import type { Place } from './MessageRow'
+import type { Place } from './place'
 import css from './Rows.module.css'
 
 /** What the person said, once the server has it. */
