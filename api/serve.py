@@ -7,6 +7,8 @@ from types import FrameType
 
 import uvicorn
 
+from api.protocols import HttpProtocol, SocketProtocol
+
 PING_S = 20.0
 
 
@@ -82,7 +84,8 @@ def config(
         app,
         host=host,
         port=port,
-        ws="websockets-sansio",
+        http=HttpProtocol,
+        ws=SocketProtocol,
         ws_max_size=frame_bytes,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,

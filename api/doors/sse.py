@@ -1,5 +1,6 @@
 """`/api/chat/sessions/{id}/events`: a session's events for networks that break WebSockets."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -16,8 +17,7 @@ from api.service.follow import NOWHERE, Asked, Follower, Start
 from api.service.ports import Hint, Hints, StageHint
 from api.wire.outgoing import encode, hint_json, next_frame, subscribed_json
 
-SILENCE_S = 20
-SEND_S = 30.0
+SILENCE_S = 20.0
 
 
 def router(chat: Chat, hints: Hints, identity: WhoAsks) -> APIRouter:
@@ -39,8 +39,7 @@ def router(chat: Chat, hints: Hints, identity: WhoAsks) -> APIRouter:
         start = await chat.begin(user.user_id, session_id, asked)
         return EventSourceResponse(
             stream(chat, hints, user.user_id, start),
-            ping=SILENCE_S,
-            send_timeout=SEND_S,
+            ping=0,  # it would come whether or not there was silence
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
@@ -70,7 +69,12 @@ async def stream(chat: Chat, hints: Hints, user_id: str, start: Start) -> AsyncI
 
 async def _events(chat: Chat, follower: Follower, told: list[Hint]) -> AsyncIterator[ServerSentEvent]:
     while True:
-        turn = await follower.turn()
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                turn = await follower.turn()
+        except TimeoutError:
+            yield ServerSentEvent(comment="nothing new")
+            continue
         for hint in told:
             body = hint_json(hint)
             yield ServerSentEvent(encode(body), event=str(body["type"]))

@@ -16,13 +16,12 @@ from api.auth.sockets import SocketLimits, real_address
 from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
 from api.service.ports import Hints, Undo
-from api.wire.connection import BINARY, CROWDED, EXPIRED, SLOW, UNAUTHORIZED, Close
+from api.wire.connection import BINARY, CROWDED, EXPIRED, UNAUTHORIZED, Close
 
 log = structlog.get_logger()
 
 SUBPROTOCOL = "chat.v1"
 HELLO_S = 5.0
-SEND_S = 30.0
 GRACE_S = 60.0
 
 
@@ -192,11 +191,9 @@ class Socket:
 
     async def _send(self, frame: str) -> None:
         try:
-            async with asyncio.timeout(SEND_S):
-                await self._websocket.send({"type": "websocket.send", "text": frame})
-        except TimeoutError as error:
-            await self._close(SLOW)
-            raise WebSocketDisconnect(SLOW.code) from error
+            await self._websocket.send({"type": "websocket.send", "text": frame})
+        except RuntimeError as closed:  # the server's word for a socket that it has closed itself
+            raise WebSocketDisconnect from closed
 
     async def _close(self, close: Close) -> None:
         if self._websocket.application_state is WebSocketState.CONNECTED:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from api.core.errors import ChatError, Code
 from api.core.events import Event
@@ -21,6 +22,8 @@ from api.log.tails import Tails
 from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
 
 READ_EVENTS = 256
+READ_CHARS = 128 * 1024
+READ_ROWS = 16  # at once
 TRIM_SESSIONS = 100
 
 
@@ -60,7 +63,7 @@ class SqlLog:
         session = select(sessions.c.trimmed, sessions.c.deleted_at).where(sessions.c.id == session_id)
         async with snapshot(self._readers) as connection:
             row = (await connection.execute(session)).one_or_none()
-            found = (await connection.execute(events_after(session_id, seq, READ_EVENTS))).all()
+            found = await _some(connection, events_after(session_id, seq, READ_EVENTS))
         if row is None:
             return Reading(gone=True)
         if seq < row.trimmed:
@@ -115,6 +118,20 @@ class SqlLog:
         if self._writer is None:
             raise RuntimeError("the log has no writer yet")
         return self._writer
+
+
+async def _some(connection: AsyncConnection, rows: Select[Any]) -> list[Row[Any]]:
+    """The first rows, until their bodies hold `READ_CHARS`; at least one, and the rest stays where it is."""
+    found: list[Row[Any]] = []
+    room = READ_CHARS
+    async with connection.stream(rows) as streamed:
+        while room > 0 and (batch := await streamed.fetchmany(READ_ROWS)):
+            for row in batch:
+                if room <= 0:
+                    break
+                found.append(row)
+                room -= len(row.body)
+    return found
 
 
 def _trim(transaction: Transaction, session_id: str, upto: int) -> None:

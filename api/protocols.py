@@ -1,0 +1,151 @@
+"""uvicorn's protocols, with bounds on what waits for a peer and for how long.
+
+uvicorn lets a transport flush for ever when it closes it, keeps megabytes in front of a ping, and lets
+`send` wait for a peer that has stopped to read. Of its classes only what stands below is relied on.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from api.wire.connection import SLOW
+
+STALL_S = 30.0  # without a byte taken by the peer, of the bytes that wait
+CLOSE_S = 5.0  # the same, once the WebSocket is closing
+LOOK_S = 1.0
+UNSENT_BYTES = 64 * 1024
+UNLIMITED = 2**31 - 1
+
+
+def limit_waiting(transport: asyncio.Transport) -> None:
+    """From now on writing is paused while anything at all waits here, and little waits in the kernel."""
+    transport.set_write_buffer_limits(high=0)
+    _limit_unsent(transport, UNSENT_BYTES)
+
+
+def _limit_unsent(transport: asyncio.Transport, most: int) -> None:
+    """Unlike SO_SNDBUF it leaves alone what is under way: a distant peer is served as fast as ever."""
+    connected = transport.get_extra_info("socket")
+    if hasattr(socket, "TCP_NOTSENT_LOWAT") and connected.family in {socket.AF_INET, socket.AF_INET6}:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, most)
+
+
+class Watch:
+    """Looks after a transport while bytes wait in it; `stalled` is called when they have ceased to leave."""
+
+    def __init__(
+        self, transport: asyncio.Transport, stalled: Callable[[], None], patience: Callable[[], float]
+    ) -> None:
+        self._transport = transport
+        self._stalled = stalled
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._left = 0
+        self._moved = 0.0
+
+    @property
+    def watching(self) -> bool:
+        return self._timer is not None
+
+    def begin(self) -> None:
+        self.end()
+        self._left = self._transport.get_write_buffer_size()
+        self._moved = self._loop.time()
+        self._timer = self._loop.call_later(LOOK_S, self._look)
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        before, self._left = self._left, self._transport.get_write_buffer_size()
+        if not self._left:
+            return
+        if self._left < before:
+            self._moved = self._loop.time()
+        if self._loop.time() - self._moved < self._patience():
+            self._timer = self._loop.call_later(LOOK_S, self._look)
+        else:
+            self._stalled()
+
+
+class _Watched(asyncio.Protocol):
+    """Mixed into a protocol of uvicorn's: watches its transport for as long as writing is paused."""
+
+    _watch: Watch
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._watch.end()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._watch.begin()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._watch.end()
+        super().resume_writing()
+
+
+class HttpProtocol(_Watched, HttpToolsProtocol):
+    """A response that its peer has ceased to read is cut off, whether the app is done with it or not."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        self._watch = Watch(transport, transport.abort, lambda: STALL_S)
+        super().connection_made(transport)
+        limit_waiting(transport)
+
+
+class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
+    """A WebSocket whose peer takes nothing is closed with 4001, and every close comes to an end."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._watch = Watch(self.transport, self._part, self._patience)
+        limit_waiting(self.transport)
+
+    def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:
+        """Adds nothing to what a frame costs."""
+        if message["type"] == "websocket.close":
+            return self._close(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True  # else uvicorn takes the refusal for an app that has failed
+        return super().send(message)
+
+    async def _close(self, message: ASGISendEvent) -> None:
+        """A close goes behind what waits; nobody waits then, nor for the echo of a peer that is behind."""
+        self.writable.set()
+        await super().send(message)
+        if self._watch.watching:
+            self.transport.close()
+
+    def keepalive_timeout(self) -> None:
+        """While bytes wait, the ping may well be among them: then they tell whether the peer is alive."""
+        if self._watch.watching and self.ping_timeout is not None:
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+        else:
+            super().keepalive_timeout()
+
+    def _patience(self) -> float:
+        return CLOSE_S if self.transport.is_closing() else STALL_S
+
+    def _part(self) -> None:
+        """Says why, and leaves the rest to the kernel, which keeps it for a peer that comes back."""
+        if self.transport.is_closing():
+            self.transport.abort()
+            return
+        self.conn.fail(SLOW.code, SLOW.reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()
+        self._watch.begin()
+        _limit_unsent(self.transport, UNLIMITED)
+        self.writable.set()  # whoever waits to send is told that the socket is closed
