@@ -148,4 +148,3 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         self.transport.close()
         self._watch.begin()
         _limit_unsent(self.transport, UNLIMITED)
-        self.writable.set()  # whoever waits to send is told that the socket is closed
