@@ -139,7 +139,7 @@ def build(settings: Settings) -> Parts:
             chains=chains,
             log=log,
             history=store.history,
-            finish=Finisher(store, hints),
+            finish=Finisher(store, hints, new_id),
             hints=hints,
             limits=_generation_limits(settings),
             new_id=new_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import Document
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 FIELDS = frozenset({"answer", "sources", "context", "confidence", "status"})
+DEPTH = 16
+"""What is nested deeper in the location of a source is left out."""
+WRITABLE = range(-(2**63), 2**64)
+"""The integers that JSON is written with."""
 
 
 def to_piece(raw: object, echo: AbstractSet[str] = frozenset()) -> Piece:
@@ -93,7 +97,7 @@ def _of_document(document: Document, position: int) -> Source:
         uri=_optional_text(known.get("source")),
         excerpt=clean(document.page_content),
         score=_number(known.get("score")),
-        location=None if page is None else {"page": _json(page)},
+        location=None if page is None else _object({"page": page}),
     )
 
 
@@ -104,7 +108,11 @@ def _optional_text(value: object) -> str | None:
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _unit(value: object) -> float | None:
@@ -112,15 +120,20 @@ def _unit(value: object) -> float | None:
     return number if number is not None and 0 <= number <= 1 else None
 
 
-def _object(value: Mapping[Any, Any]) -> dict[str, JSONValue]:  # Any: a stranger's output
-    return {clean(str(key)): _json(each) for key, each in value.items()}
+def _object(value: Mapping[Any, Any], depth: int = DEPTH) -> dict[str, JSONValue]:  # Any: a stranger's output
+    return {clean(str(key)): _json(each, depth - 1) for key, each in value.items()}
 
 
-def _json(value: object) -> JSONValue:
-    if value is None or isinstance(value, bool | int):
+def _json(value: object, depth: int) -> JSONValue:
+    """What JSON can hold of a stranger's value."""
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Integral):
+        return int(value) if int(value) in WRITABLE else str(int(value))
+    if isinstance(value, Mapping | list | tuple) and not depth:
+        return None
     if isinstance(value, Mapping):
-        return _object(value)
+        return _object(value, depth)
     if isinstance(value, list | tuple):
-        return [_json(each) for each in value]
+        return [_json(each, depth - 1) for each in value]
     return _number(value) if isinstance(value, Real) else clean(str(value))

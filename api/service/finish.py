@@ -4,9 +4,11 @@ import asyncio
 
 import structlog
 
-from api.core.errors import ChatError
+from api.core.errors import TABLE, ChatError, Code, Problem
+from api.core.failures import places
+from api.core.lifecycle import Status
 from api.service.chat import tell_session
-from api.service.ports import Ending, Hints, Store
+from api.service.ports import Ending, Hints, NewId, Store
 from api.service.runner import Job
 
 log = structlog.get_logger()
@@ -15,19 +17,44 @@ RETRY_S = 1.0
 
 
 class Finisher:
-    """An answer must end, so a database that is away is asked until it is back."""
+    """An answer must end, so a database that is away is asked until it is back.
 
-    def __init__(self, store: Store, hints: Hints, retry_s: float = RETRY_S) -> None:
+    An end that cannot be written for any other reason is written as a failure that carries nothing.
+    """
+
+    def __init__(self, store: Store, hints: Hints, new_id: NewId, retry_s: float = RETRY_S) -> None:
         self._store = store
         self._hints = hints
+        self._new_id = new_id
         self._retry_s = retry_s
 
     async def __call__(self, job: Job, ending: Ending) -> None:
+        try:
+            await self._write(ending)
+        except Exception as error:  # noqa: BLE001 - what it is is noted; the answer must not stay open
+            await self._write(self._failed(ending, error))
+        await tell_session(self._store, self._hints, job.user_id, job.claim.session_id)
+
+    async def _write(self, ending: Ending) -> None:
         while True:
             try:
                 await self._store.finish(ending)
-                break
             except ChatError as error:
                 log.warning("cannot write an end yet", message_id=ending.message_id, code=error.code)
                 await asyncio.sleep(self._retry_s)
-        await tell_session(self._store, self._hints, job.user_id, job.claim.session_id)
+            else:
+                return
+
+    def _failed(self, ending: Ending, error: Exception) -> Ending:
+        error_id = self._new_id()
+        log.error(
+            "cannot write an end",
+            error_id=error_id,
+            message_id=ending.message_id,
+            status=ending.status,
+            error=type(error).__name__,
+            at=places(error),
+        )
+        rule = TABLE[Code.INTERNAL]
+        problem = Problem(Code.INTERNAL, rule.message, rule.retryable, error_id=error_id)
+        return Ending(ending.message_id, Status.FAILED, error=problem, fence=ending.fence)

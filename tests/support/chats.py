@@ -116,7 +116,7 @@ def world(backend: Backend, chain: Chain, *, history: History | None = None, **l
         chains=chains,
         log=backend.log,
         history=history or backend.store.history,
-        finish=Finisher(backend.store, hints, retry_s=0.01),
+        finish=Finisher(backend.store, hints, backend.new_id, retry_s=0.01),
         hints=hints,
         limits=replace(LIMITS, **limits),
         new_id=backend.new_id,

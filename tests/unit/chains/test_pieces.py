@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import orjson
 import pytest
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessageChunk
@@ -10,7 +11,7 @@ from langchain_core.runnables.utils import AddableDict
 
 from chains.errors import UnsupportedPiece
 from chains.model import Piece, Source
-from chains.pieces import to_piece
+from chains.pieces import DEPTH, to_piece
 
 BLOCKS = AIMessageChunk(content=[{"type": "text", "text": "a"}, {"type": "text", "text": "b"}])
 
@@ -78,6 +79,61 @@ def test_sources_may_be_dicts_or_source_objects_and_are_cleaned() -> None:
         source,
         Source("2", "a\ufffd", None, "\ufffd", None, {"n": None}),
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "written"),
+    [
+        (2**64 - 1, 2**64 - 1),
+        (2**64, str(2**64)),
+        (-(2**63), -(2**63)),
+        (-(2**63) - 1, str(-(2**63) - 1)),
+        (np.int64(3), 3),
+        (math.nan, None),
+        (-math.inf, None),
+        ([2**70, {1: math.inf}], [str(2**70), {"1": None}]),
+        ({1}, "{1}"),
+    ],
+)
+def test_a_location_holds_only_what_can_be_written(page: object, written: object) -> None:
+    pieces = [
+        to_piece({"context": [Document("text", metadata={"page": page})]}),
+        to_piece({"sources": [{"location": {"page": page}}]}),
+    ]
+    for piece in pieces:
+        assert piece.sources is not None
+        assert piece.sources[0].location == {"page": written}
+        orjson.dumps(piece.sources[0].as_json())
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+def test_what_is_nested_too_deep_is_left_out(kind: type) -> None:
+    nested: object = "bottom"
+    for _ in range(300):
+        nested = [nested] if kind is list else {"in": nested}
+    for raw in (
+        {"sources": [{"location": {"page": nested}}]},
+        {"context": [Document("", metadata={"page": nested})]},
+    ):
+        sources = to_piece(raw).sources
+        assert sources is not None
+        written = orjson.dumps(sources[0].as_json())
+        assert b"bottom" not in written
+        assert written.count(b"[" if kind is list else b"{") in {DEPTH - 1, DEPTH + 1}
+
+
+def test_a_location_that_holds_itself_is_cut_off() -> None:
+    location: dict[str, object] = {"page": 1}
+    location["self"] = location
+    sources = to_piece({"sources": [{"location": location}]}).sources
+    assert sources is not None
+    assert orjson.dumps(sources[0].as_json())
+
+
+def test_a_score_too_large_for_a_float_is_missing() -> None:
+    sources = to_piece({"sources": [{"score": 10**400}]}).sources
+    assert sources is not None
+    assert sources[0].score is None
 
 
 def test_a_context_that_is_already_text_is_no_source() -> None:
