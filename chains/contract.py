@@ -38,14 +38,17 @@ class Chain:
         """How many threads of stopped answers have not come back yet."""
         return self.threads.abandoned if self.threads else 0
 
-    async def pieces(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Piece]:
+    async def pieces(
+        self, question: str, history: Sequence[Exchange] = (), joiner: SurrogateJoiner | None = None
+    ) -> AsyncGenerator[Piece]:
         """Yield the answer as it comes. Closing the generator closes the model's own stream.
 
-        Raises whatever the chain raises, and `UnsupportedPiece` after the pieces that came before it.
+        Raises whatever the chain raises, and `UnsupportedPiece` after the pieces that came before it. Whoever
+        gives the `joiner` can flush it when the answer breaks off between the halves of a character.
         """
         given = self.inputs(question, history)
         echo = given.keys() if isinstance(given, dict) else frozenset()
-        joiner = SurrogateJoiner()
+        joiner = joiner or SurrogateJoiner()
         async with closing(self._raw(given)) as stream:
             async for raw in stream:
                 piece = to_piece(raw, echo)
@@ -91,6 +94,7 @@ __all__ = [
     "JSONValue",
     "Piece",
     "Source",
+    "SurrogateJoiner",
     "UnsupportedPiece",
     "history_messages",
     "prepare",

@@ -92,13 +92,15 @@ class _Job(Generic[T]):
             try:
                 iterator = self._start() if iterator is None else iterator
                 self._answer(future, next(iterator, _END), None)
-            except Exception as error:  # noqa: BLE001  (whatever a stranger's chain raises is its answer)
+            except BaseException as error:  # noqa: BLE001  (whatever a stranger's chain raises is its answer)
                 self._answer(future, _END, error)
         if iterator is not None and hasattr(iterator, "close"):
-            with suppress(Exception):  # nobody is left to hear of it
+            with suppress(BaseException):  # nobody is left to hear of it
                 iterator.close()
 
-    def _answer(self, future: asyncio.Future[T | object], item: T | object, error: Exception | None) -> None:
+    def _answer(
+        self, future: asyncio.Future[T | object], item: T | object, error: BaseException | None
+    ) -> None:
         def settle() -> None:
             self.busy = False
             if future.done():

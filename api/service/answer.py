@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from api.core.records import JSON
 from api.core.text import cut
-from chains.contract import Piece
+from chains.contract import Piece, SurrogateJoiner
 
 
 class OutputLimitError(Exception):
@@ -17,6 +17,7 @@ class Answer:
     def __init__(self, limit: int) -> None:
         self.sources: Sequence[Mapping[str, JSON]] = ()
         self.confidence: float | None = None
+        self.joiner = SurrogateJoiner()
         self._left = limit or None
 
     def take(self, piece: Piece) -> str:
@@ -35,4 +36,9 @@ class Answer:
         if size <= self._left:
             self._left -= size
             return text, True
-        return next(cut(text, self._left), "") if self._left >= 4 else "", False  # noqa: PLR2004 - a code point
+        room, self._left = self._left, 0
+        return next(cut(text, room), "") if room >= 4 else "", False  # noqa: PLR2004 - a code point
+
+    def rest(self) -> str:
+        """What was held back for its other half, once nothing more comes, however the answer ends."""
+        return self.fit(self.joiner.flush())[0]

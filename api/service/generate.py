@@ -12,8 +12,8 @@ from api.core.errors import TABLE, ChatError, Code, Problem
 from api.core.failures import places
 from api.core.history import exchanges
 from api.core.lifecycle import Status
-from api.core.records import Message
 from api.service.answer import Answer, OutputLimitError
+from api.service.contained import contained_task
 from api.service.ports import Appender, ClaimLostError, Ending, Hints, Log, NewId, StageHint
 from api.service.runner import Job
 from chains.contract import Chain, Exchange, Piece, UnsupportedPiece
@@ -70,7 +70,7 @@ class Generator:
         *,
         chains: Mapping[str, Chain],
         log: Log,
-        history: Callable[[str, int, int], Awaitable[Sequence[Message]]],
+        history: Callable[[str, int, int], Awaitable[Sequence[tuple[str, str]]]],
         finish: Callable[[Job, Ending], Awaitable[None]],
         hints: Hints,
         limits: GenerationLimits,
@@ -108,6 +108,8 @@ class Generator:
         """The status that the answer ends with, after all that it said is in the log."""
         try:
             status, problem = await self._produce(job, answer, appender)
+            if rest := answer.rest():
+                appender.write(rest)
             try:
                 await appender.flushed()
             except asyncio.CancelledError:  # asked to end meanwhile: what it said is kept all the same
@@ -120,7 +122,7 @@ class Generator:
 
     async def _produce(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
         """Pulls in a task of its own, so that a chain that will not be cancelled can be left behind."""
-        pulling = asyncio.create_task(self._pull(job, answer, appender))
+        pulling = contained_task(self._pull(job, answer, appender))
         self._pulling.add(pulling)
         pulling.add_done_callback(self._pulled)
         try:
@@ -151,7 +153,7 @@ class Generator:
             return Status.FAILED, self._problem(Code.OUTPUT_LIMIT, job, error)
         except UnsupportedPiece as error:
             return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error, str(error))
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - a stranger's chain may raise anything
+        except BaseException as error:  # noqa: BLE001 - a stranger's chain may raise anything
             return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error)
         return Status.COMPLETE, None
 
@@ -161,7 +163,7 @@ class Generator:
         try:
             async with (
                 deadline.timeout,
-                aclosing(self._chains[job.chain].pieces(job.question, past)) as pieces,
+                aclosing(self._chains[job.chain].pieces(job.question, past, answer.joiner)) as pieces,
             ):
                 async for piece in pieces:
                     deadline.pause()
@@ -174,9 +176,8 @@ class Generator:
 
     async def _past(self, job: Job) -> list[Exchange]:
         most = self._limits.history_messages
-        # Answers that failed are left out, so look at more than will be told.
-        messages = await self._history(job.claim.session_id, job.index, most * 2)
-        told = exchanges(messages, most, self._limits.history_chars)
+        past = await self._history(job.claim.session_id, job.index, most // 2)
+        told = exchanges(past, self._limits.history_chars)
         return [Exchange(question, answer) for question, answer in told]
 
     async def _pass_on(self, job: Job, answer: Answer, appender: Appender, piece: Piece) -> None:

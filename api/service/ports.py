@@ -145,7 +145,11 @@ class Store(Protocol):
 
     async def running(self) -> Sequence[str]: ...
 
-    async def history(self, session_id: str, before_index: int, messages: int) -> Sequence[Message]: ...
+    async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
+        """The newest `exchanges` before an index, oldest first: a question, and the answer shown for it.
+
+        Only answers that are complete, or were cancelled with some text, are among them.
+        """
 
     async def create_session(self, user_id: str, title: str, chain: str) -> Session: ...
 

@@ -14,6 +14,11 @@ from api.store.ending import text_so_far
 from api.store.rows import to_message
 from api.store.sessions import owned, require
 
+LOOKED_BACK = 10_000
+"""Among so many messages the past is looked for; those that a chain is not told of may lie between."""
+
+_TOLD = [Status.COMPLETE.value, Status.CANCELLED.value]
+
 
 async def read_page(
     connection: AsyncConnection, user_id: str, session_id: str, limit: int, before: str | None, epoch: str
@@ -50,11 +55,41 @@ async def read_message(
 
 async def read_history(
     connection: AsyncConnection, session_id: str, before_index: int, limit: int
-) -> list[Message]:
-    """The newest `limit` messages before an index, oldest first."""
-    statement = _newest_first(session_id, limit).where(messages.c.number < before_index)
-    rows = (await connection.execute(statement)).all()
-    return [to_message(row) for row in reversed(rows)]
+) -> list[tuple[str, str]]:
+    """The newest `limit` exchanges before an index, oldest first; see `api.service.ports.Store`."""
+    rows = (await connection.execute(_exchanges(session_id, before_index, limit))).all()
+    return [(row.question, row.answer) for row in reversed(rows)]
+
+
+def _exchanges(session_id: str, before_index: int, limit: int) -> Select[Any]:
+    """Walks from the newest answer back, over those that are not told.
+
+    Of several attempts at a question the last is shown. Only a session's newest answer can be tried again, so
+    the message after a replaced attempt is the next attempt, and no more has to be looked at.
+    """
+    question, answer = messages.alias("question"), messages.alias("answer")
+    following = messages.alias("following")
+    next_reply_to = (
+        select(following.c.reply_to)
+        .where(following.c.session_id == session_id, following.c.number > answer.c.number)
+        .order_by(following.c.number)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(question.c.content.label("question"), answer.c.content.label("answer"))
+        .join_from(answer, question, question.c.id == answer.c.reply_to)
+        .where(
+            answer.c.session_id == session_id,
+            answer.c.number < before_index,
+            answer.c.number >= before_index - LOOKED_BACK,
+            answer.c.status.in_(_TOLD),
+            answer.c.content != "",
+            next_reply_to.is_distinct_from(answer.c.reply_to),
+        )
+        .order_by(answer.c.number.desc())
+        .limit(limit)
+    )
 
 
 def _newest_first(session_id: str, limit: int) -> Select[Any]:

@@ -68,9 +68,9 @@ class SqlStore:
             statement = select(messages.c.id).where(IS_RUNNING)
             return list((await connection.execute(statement)).scalars())
 
-    async def history(self, session_id: str, before_index: int, messages: int) -> Sequence[Message]:
+    async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
         async with snapshot(self._readers) as connection:
-            return await read_history(connection, session_id, before_index, messages)
+            return await read_history(connection, session_id, before_index, exchanges)
 
     async def create_session(self, user_id: str, title: str, chain: str) -> Session:
         session_id, now = self._new_id(), self._clock()

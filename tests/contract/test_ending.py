@@ -4,7 +4,6 @@ import asyncio
 import random
 import zlib
 from collections.abc import Mapping
-from datetime import timedelta
 
 import pytest
 
@@ -176,13 +175,3 @@ async def test_what_runs_is_known(backend: Backend) -> None:
     assert set(await backend.store.running()) == {each.answer_id for each in sent}
     await backend.end(sent[0])
     assert list(await backend.store.running()) == [sent[1].answer_id]
-
-
-async def test_the_past_is_what_lies_before_an_index(backend: Backend) -> None:
-    session = None
-    for number in range(4):
-        session = (await backend.exchange(f"A{number}", content=f"Q{number}", session=session)).session_id
-        backend.clock.forward(timedelta(seconds=1).total_seconds())
-    assert session is not None
-    past = await backend.store.history(session, 7, 4)
-    assert [message.content for message in past] == ["Q1", "A1", "Q2", "A2"]

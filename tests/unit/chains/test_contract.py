@@ -9,7 +9,7 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda, RunnablePassthrough
 
-from chains.contract import Chain, ChainRefused, Piece, UnsupportedPiece, prepare
+from chains.contract import Chain, ChainRefused, Piece, SurrogateJoiner, UnsupportedPiece, prepare
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -68,6 +68,15 @@ async def test_what_a_chain_raises_comes_through() -> None:
 async def test_split_surrogates_are_joined_and_empty_pieces_left_out() -> None:
     pieces = [each async for each in prepare("mine", saying("a\ud83d", "", "\ude00", "\ud83d")).pieces("q")]
     assert pieces == [Piece("a"), Piece("\U0001f600"), Piece("\ufffd")]
+
+
+async def test_half_a_character_is_left_to_whoever_gave_the_joiner() -> None:
+    joiner = SurrogateJoiner()
+    pieces = prepare("mine", saying("a\ud83d", 3)).pieces("q", joiner=joiner)
+    assert (await anext(pieces)).text == "a"
+    with pytest.raises(UnsupportedPiece):
+        await anext(pieces)
+    assert joiner.flush() == "\ufffd"
 
 
 def test_a_chain_that_wants_other_variables_is_refused() -> None:

@@ -33,6 +33,27 @@ async def test_what_the_iterator_raises_comes_after_what_it_yielded() -> None:
         await anext(stream)
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+async def test_whatever_the_iterator_raises_its_thread_goes_on(error: type[BaseException]) -> None:
+    def failing() -> Iterator[int]:
+        try:
+            yield 1
+            raise error
+        finally:
+            raise error
+
+    pool = ThreadPool(limit=1)
+    stream, stopped = pool.iterate(failing), pool.iterate(failing)
+    async with asyncio.timeout(5):
+        assert await anext(stream) == 1
+        with pytest.raises(error):
+            await anext(stream)
+        assert await anext(stopped) == 1
+        await stopped.aclose()
+        assert await all_of(pool, 3) == [0, 1, 2]
+    assert pool.abandoned == 0
+
+
 async def test_all_items_come_from_one_thread() -> None:
     def names() -> Iterator[int]:
         for _ in range(5):

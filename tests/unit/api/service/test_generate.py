@@ -1,17 +1,22 @@
 """Whatever a chain does, its answer ends, once, with the text that it said."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+import sys
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessageChunk
+from langchain_core.runnables import RunnableGenerator
+from structlog.testing import capture_logs
 
 from api.core.errors import Code
 from api.core.events import Ended
 from api.core.lifecycle import Status
 from api.log import appender
 from api.service.ports import StageHint
+from chains.contract import ChatInput, prepare
 from tests.support.backends import Backend
 from tests.support.chats import SOON_S, Halting, job, saying, spoken, world
 
@@ -70,7 +75,17 @@ async def test_a_chain_that_raises_fails_with_what_it_said(backend: Backend, sai
     assert len(endings(backend)) == 1
 
 
-@pytest.mark.parametrize("error", [TimeoutError, StopAsyncIteration, asyncio.CancelledError, RecursionError])
+class StrangeError(BaseException):
+    pass
+
+
+KINDS = [
+    TimeoutError, StopAsyncIteration, asyncio.CancelledError, RecursionError, SystemExit, KeyboardInterrupt,
+    GeneratorExit, StrangeError,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", KINDS)
 async def test_no_kind_of_exception_leaves_an_answer_open(
     backend: Backend, error: type[BaseException]
 ) -> None:
@@ -83,6 +98,75 @@ async def test_no_kind_of_exception_leaves_an_answer_open(
     assert answer.status is not Status.COMPLETE
     assert answer.error is not None
     assert answer.error.code is Code.CHAIN_FAILED
+
+
+@pytest.mark.parametrize("error", set(KINDS) - {GeneratorExit})  # this LangChain takes for the end
+async def test_no_kind_of_exception_in_a_thread_leaves_an_answer_open(
+    backend: Backend, error: type[BaseException]
+) -> None:
+    def speak(given: Iterator[Any]) -> Iterator[Any]:
+        yield from ["half" for _ in given]
+        raise error
+
+    chain = prepare("rag", RunnableGenerator(speak).with_types(input_type=ChatInput))
+    answer = await world(backend, chain).asked()
+    assert (answer.content, answer.status) == ("half", Status.FAILED)
+    assert answer.error is not None
+    assert answer.error.code is Code.CHAIN_FAILED
+    assert chain.threads is not None
+    assert chain.abandoned_threads == 0
+
+
+async def test_a_chain_that_exits_is_noted_by_its_place(backend: Backend) -> None:
+    async def speak(_: Any) -> AsyncIterator[Any]:
+        yield "half"
+        sys.exit("words of ann")
+
+    with capture_logs() as noted:
+        answer = await world(backend, spoken(speak)).asked()
+    assert answer.error is not None
+    assert [each["error_id"] for each in noted] == [answer.error.error_id]
+    assert noted[0]["at"][-1].endswith(" speak")
+    assert "ann" not in str(noted[0]["error"])
+
+
+async def test_the_conversation_is_remembered_over_answers_that_failed(backend: Backend) -> None:
+    heard: list[list[str]] = []
+
+    async def speak(given: Any) -> AsyncIterator[Any]:
+        heard.append([message.content for message in given["chat_history"]])
+        yield "I see."
+        if given["question"] == "fail":
+            raise ValueError
+
+    ann = world(backend, spoken(speak))
+    session = (await ann.asked("My name is Ann.")).session_id
+    for question in ["fail"] * 45 + ["Who am I?"]:
+        accepted = await ann.chat.send("ann", question, session_id=session)
+        await ann.answered(accepted.pending_message_id)
+    assert heard[-1] == ["My name is Ann.", "I see."]
+
+
+@pytest.mark.parametrize("page", [2**70, math.nan, [[[]]] * 2], ids=str)
+async def test_any_location_of_a_source_ends_well(backend: Backend, page: object) -> None:
+    answer = await world(backend, saying("a", {"sources": [{"location": {"page": page}}]})).asked()
+    assert (answer.content, answer.status, len(answer.sources)) == ("a", Status.COMPLETE, 1)
+
+
+async def test_half_a_character_is_replaced_when_the_chain_fails(backend: Backend) -> None:
+    async def speak(_: Any) -> AsyncIterator[Any]:
+        yield "half: \ud83d"
+        raise ValueError
+
+    answer = await world(backend, spoken(speak)).asked()
+    assert (answer.content, answer.status) == ("half: \ufffd", Status.FAILED)
+    assert endings(backend)[0].length == 7
+
+
+async def test_half_a_character_is_replaced_when_the_time_is_up(backend: Backend) -> None:
+    chain = Halting("half: \ud83d")
+    answer = await world(backend, spoken(chain.speak), gap=SOON_S).asked()
+    assert (answer.content, answer.status) == ("half: \ufffd", Status.FAILED)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +253,14 @@ async def test_an_answer_is_cut_at_the_output_limit(backend: Backend, limit: int
 async def test_the_output_limit_counts_all_pieces(backend: Backend) -> None:
     answer = await world(backend, saying(*"abcdefghij"), output_bytes=7).asked()
     assert (answer.content, answer.status) == ("abcdefg", Status.FAILED)
+
+
+async def test_nothing_follows_a_text_that_was_cut(backend: Backend) -> None:
+    answer = await world(backend, saying("äääää\ud83d"), output_bytes=9).asked()
+    assert (answer.content, answer.status) == ("ääää", Status.FAILED)
+    answer = await world(backend, saying("aaaaaaaa\ud83d"), output_bytes=9).asked()
+    assert answer.error is not None
+    assert (answer.content, answer.error.code) == ("aaaaaaaa", Code.OUTPUT_LIMIT)
 
 
 async def test_a_huge_piece_is_kept_whole(backend: Backend) -> None:

@@ -75,6 +75,16 @@ async def test_a_stopped_answer_keeps_its_text_and_the_stream_is_closed(backend:
     assert len(endings(backend)) == 1
 
 
+async def test_half_a_character_is_replaced_when_the_answer_is_stopped(backend: Backend) -> None:
+    chain = Halting("half: \ud83d")
+    ann = world(backend, spoken(chain.speak))
+    accepted = await ann.chat.send("ann", "Why?")
+    await chain.waits.wait()
+    assert await ann.chat.stop("ann", accepted.pending_message_id) is Status.CANCELLED
+    assert (await ann.answered(accepted.pending_message_id)).content == "half: \ufffd"
+    assert endings(backend)[0].length == 7
+
+
 async def test_an_answer_stopped_before_its_task_began_is_ended(backend: Backend) -> None:
     chain = Halting()
     ann = world(backend, spoken(chain.speak))

@@ -1,0 +1,78 @@
+"""Tasks for code of strangers: it may fail there, but it cannot end the process.
+
+asyncio hands a SystemExit or KeyboardInterrupt of any task on to whoever runs the event loop, and a chain
+runs in tasks that LangChain begins as well as in ours. So the loop's factory of tasks looks after them all.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar, copy_context
+from typing import Any, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+_contained: ContextVar[bool] = ContextVar("this task, and what it begins, is contained", default=False)
+
+
+class ExitRefusedError(Exception):
+    """Code in a contained task asked for the end of the process."""
+
+
+def contained_task(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Begin a task. In it, and in every task begun from it, a SystemExit ends as an ExitRefusedError."""
+    loop = asyncio.get_running_loop()
+    before = loop.get_task_factory()
+    if not isinstance(before, _Factory):
+        loop.set_task_factory(_Factory(before))
+    context = copy_context()
+    context.run(_contained.set, True)
+    return context.run(loop.create_task, coroutine)
+
+
+class _Factory:
+    def __init__(self, then: Callable[..., Any] | None) -> None:
+        self._then = then or _task
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:  # as typeshed
+        return self._then(loop, _Contained(coroutine) if _contained.get() else coroutine, **options)
+
+
+def _task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+    return asyncio.Task(coroutine, loop=loop, **options)
+
+
+class _Contained(Coroutine[Any, Any, T]):
+    """A coroutine as it was, but for these two exceptions.
+
+    An `async def` around it would leave it never awaited when the task is cancelled before its first step.
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._coroutine = coroutine
+
+    def send(self, value: Any) -> Any:
+        try:
+            return self._coroutine.send(value)
+        except (SystemExit, KeyboardInterrupt) as error:
+            _refuse(error)
+
+    def throw(self, *error: Any) -> Any:
+        try:
+            return self._coroutine.throw(*error)
+        except (SystemExit, KeyboardInterrupt) as exit_:
+            _refuse(exit_)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+    def __await__(self) -> Any:
+        return self._coroutine.__await__()
+
+    def __getattr__(self, name: str) -> Any:
+        """`cr_running`, `cr_frame` and so on: anyio asks a task's coroutine whether it has begun."""
+        return getattr(self._coroutine, name)
+
+
+def _refuse(error: BaseException) -> NoReturn:
+    """Raises with the traceback of `error`, since places are what is logged."""
+    raise ExitRefusedError(type(error).__name__).with_traceback(error.__traceback__) from error
