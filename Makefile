@@ -143,7 +143,7 @@ lock: | .venv/bin/uv ## Write requirements.lock and package-lock.json anew (UPGR
 
 .PHONY: dev
 dev: setup $(samples) ## Serve with reload: the server on :8000, the page on Vite's port
-	@trap 'kill 0' EXIT; $(npm) run dev & .venv/bin/uvicorn api.main:app --reload --reload-dir api --reload-dir chains --ws websockets-sansio
+	@trap 'kill 0' EXIT; $(npm) run dev & .venv/bin/uvicorn api.main:app --reload --reload-dir api --reload-dir chains --http api.protocols:HttpProtocol --ws api.protocols:SocketProtocol
 
 .PHONY: dist
 dist: $(runtime) $(page) ## Build the wheel, with the page in it, and the sdist into dist/

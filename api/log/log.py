@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from api.core.errors import ChatError, Code
 from api.core.events import Event
 from api.core.records import Position
-from api.database.snapshot import snapshot
+from api.database.snapshot import carried_through, snapshot
 from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
@@ -59,6 +59,7 @@ class SqlLog:
         recent = self._tails.after(session_id, after.seq)
         return Reading(recent) if recent is not None else await self._read_rows(session_id, after.seq)
 
+    @carried_through
     async def _read_rows(self, session_id: str, seq: int) -> Reading:
         session = select(sessions.c.trimmed, sessions.c.deleted_at).where(sessions.c.id == session_id)
         async with snapshot(self._readers) as connection:
@@ -70,6 +71,7 @@ class SqlLog:
             return Reading(lost=True)
         return Reading([load(event) for event in found], gone=not found and row.deleted_at is not None)
 
+    @carried_through
     async def state(self, session_id: str) -> LogState:
         """Where the session's log ends, in one snapshot with what is running there. Raises not_found."""
         running = (
@@ -98,6 +100,7 @@ class SqlLog:
 
         return undo
 
+    @carried_through
     async def trim(self, ended_before: datetime) -> int:
         """Drops the events of answers that ended before that time; returns how many sessions were trimmed."""
         expired = (

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.core.events import Ended
 from api.core.lifecycle import Status
 from api.core.records import Message, Session
-from api.database.snapshot import snapshot
+from api.database.snapshot import carried_through, snapshot
 from api.database.tables import IS_RUNNING, messages
 from api.database.writer import Transaction, Writer
 from api.service.ports import Accepted, Clock, Ending, NewId, Page, SendRequest
@@ -55,6 +55,7 @@ class SqlStore:
         )
         return await self._writer.submit(unit, durable=True)
 
+    @carried_through
     async def repetition(self, request: SendRequest) -> Accepted | None:
         async with snapshot(self._readers) as connection:
             row = (await connection.execute(repetition_of(request))).one_or_none()
@@ -63,11 +64,13 @@ class SqlStore:
     async def finish(self, ending: Ending) -> tuple[Status, Ended | None]:
         return await self._writer.submit(Finish(ending, self._clock()), durable=True)
 
+    @carried_through
     async def running(self) -> Sequence[str]:
         async with snapshot(self._readers) as connection:
             statement = select(messages.c.id).where(IS_RUNNING)
             return list((await connection.execute(statement)).scalars())
 
+    @carried_through
     async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
         async with snapshot(self._readers) as connection:
             return await read_history(connection, session_id, before_index, exchanges)
@@ -81,11 +84,13 @@ class SqlStore:
         await self._writer.submit(unit, durable=True)
         return await self.session(user_id, session_id)
 
+    @carried_through
     async def session(self, user_id: str, session_id: str) -> Session:
         async with snapshot(self._readers) as connection:
             row = (await connection.execute(session_rows.owned(user_id, session_id))).one_or_none()
         return to_session(session_rows.require(row, session_id))
 
+    @carried_through
     async def sessions(
         self, user_id: str, limit: int, *, offset: int = 0, before: tuple[datetime, str] | None = None
     ) -> Sequence[Session]:
@@ -104,10 +109,12 @@ class SqlStore:
             lambda transaction: session_rows.remove(transaction, user_id, session_id, now), durable=True
         )
 
+    @carried_through
     async def page(self, user_id: str, session_id: str, limit: int, before: str | None) -> Page:
         async with snapshot(self._readers) as connection:
             return await read_page(connection, user_id, session_id, limit, before, self._epoch)
 
+    @carried_through
     async def message(self, user_id: str, message_id: str, session_id: str | None = None) -> Message:
         async with snapshot(self._readers) as connection:
             return await read_message(connection, user_id, message_id, session_id)

@@ -1,11 +1,13 @@
 """Reads that belong together see one moment."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from api.core.errors import ChatError, Code
-from api.database.snapshot import snapshot
+from api.database.snapshot import carried_through, snapshot
 from api.database.tables import messages
 from tests.support.backends import Backend
 
@@ -31,3 +33,35 @@ async def test_a_database_that_cannot_be_read_is_told_as_such(backend: Backend) 
     assert refused.value.code is Code.STORAGE_UNAVAILABLE
     assert refused.value.retry_after_ms
     assert isinstance(refused.value.__cause__, OperationalError)
+
+
+async def test_a_reader_that_is_cancelled_leaves_and_its_read_ends_by_itself() -> None:
+    begun, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @carried_through
+    async def read() -> None:
+        begun.set()
+        await go_on.wait()
+        ended.set()
+
+    reader = asyncio.create_task(read())
+    await begun.wait()
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    assert not ended.is_set()
+    go_on.set()
+    async with asyncio.timeout(1):
+        await ended.wait()
+
+
+async def test_what_is_read_and_what_it_raises_reach_the_reader() -> None:
+    @carried_through
+    async def read(value: int) -> int:
+        if value < 0:
+            raise ValueError(value)
+        return value
+
+    assert await read(1) == 1
+    with pytest.raises(ValueError, match="-1"):
+        await read(-1)
