@@ -125,6 +125,10 @@ lint-drift: $(tools) $(modules)
 	$(step) "Checking that the locks belong to pyproject.toml and package.json" python -m tools.lock_in_step
 	$(step) "Checking that no file names a package registry" python -m tools.no_registries
 
+.PHONY: audit
+audit: $(tools) ## Compare the locked packages with known vulnerabilities (asks a public service)
+	@pip-audit -r requirements.lock --no-deps --disable-pip --strict
+
 .PHONY: fix
 fix: $(tools) $(modules) ## Repair what can be repaired: format, imports, generated files
 	$(step) "Fixing style: ruff" ruff check --fix-only --quiet .
