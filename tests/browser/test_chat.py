@@ -28,6 +28,12 @@ WATCH = """() => {
     };
     look();
 }"""
+# How many pixels of the list lie below what is shown.
+BELOW = """() => {
+    let list = document.querySelector('[data-testid="message-list"]');
+    while (list && getComputedStyle(list).overflowY !== 'auto') list = list.parentElement;
+    return list.scrollHeight - list.clientHeight - list.scrollTop;
+}"""
 # Notes how far one row moves from frame to frame, on the screen.
 FOLLOW_ROW = """id => {
     window.tops = [];
@@ -105,6 +111,19 @@ def test_reloading_in_mid_answer_goes_on_without_gap_or_doubling(server: Live, p
     expect_ended(page)
     assert text_of(page) == tokens(120)
     assert page.locator("[data-message-id]").count() == 2
+
+
+def test_what_is_said_stays_in_view_while_the_list_outgrows_the_window(server: Live, page: Page) -> None:
+    """Around that moment rows also shrink, when a sign of typing becomes a first word."""
+    for height in range(520, 760, 24):  # the moment comes at another point of the exchange each time
+        page.set_viewport_size({"width": 1280, "height": height})
+        page.goto(server.url)
+        for exchange in range(1, 4):
+            ask(page, "tokens=150 rate=3000")
+            expect(page.locator('[data-role="assistant"]')).to_have_count(exchange)
+            expect_ended(page)
+            expect(answer(page).get_by_test_id("message-text")).to_be_in_viewport()
+            assert page.evaluate(BELOW) <= 70, f"after exchange {exchange} in a window of {height} px"
 
 
 def test_stop_keeps_what_was_said(server: Live, page: Page) -> None:

@@ -40,8 +40,9 @@ export function useStickyList(keys: readonly string[]): StickyList {
     // Below zero nothing counts as the end, so nothing is followed.
     scrollEndThreshold: pinned.current ? REPIN_WITHIN : NEVER,
     scrollToFn: (offset, options, instance) => {
-      written.current = offset + (options.adjustments ?? 0)
       elementScroll(offset, options, instance)
+      // Not what was asked for: beyond either end the browser stops there.
+      written.current = instance.scrollElement?.scrollTop ?? Number.NaN
     },
   })
 
