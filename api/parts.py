@@ -43,6 +43,7 @@ from chains.library import open_index
 from chains.registry import load
 
 WRITE_SCOPE = "documents:write"
+SQLITE = "sqlite+aiosqlite:///"
 
 
 class StartRefusedError(Exception):
@@ -191,6 +192,10 @@ def _chains(settings: Settings) -> Mapping[str, Chain]:
 def open_store(settings: Settings) -> Database:
     """The database in the shape that this version needs. Raises StartRefusedError."""
     folder = settings.data_dir.resolve()
+    if not settings.database.startswith(SQLITE):
+        raise StartRefusedError(
+            f"STEADYCHAT_DATABASE_URL must begin with {SQLITE}: this version keeps its history in SQLite"
+        )
     try:
         return open_database(settings.database, folder, new_id)
     except DataFolderInUseError as error:

@@ -23,7 +23,9 @@ class Settings(ChainSettings):
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes any free one.")
     database_url: str | None = Field(
-        None, description="Where the history and the log live. Default: a SQLite file in the data folder."
+        None,
+        description="Where the history and the log live, as `sqlite+aiosqlite:///path`. "
+        "Default: a file in the data folder.",
     )
     secret: SecretStr | None = Field(
         None, description="Signs identities. Default: made once and kept, mode 600, in the data folder."

@@ -75,6 +75,13 @@ def test_a_data_folder_that_is_a_file(folder: Path) -> None:
     assert str(folder / "data") in refusal()
 
 
+def test_a_database_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEADYCHAT_DATABASE_URL", "postgresql+asyncpg://somebody:password@localhost/chat")
+    said = refusal()
+    assert "STEADYCHAT_DATABASE_URL" in said
+    assert "password" not in said
+
+
 def test_a_database_that_is_none(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "steadychat.db").write_text("not a database, but long enough to look like one" * 40)

@@ -1,16 +1,10 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from api.database.engine import writing_engine
-from tests.support.backends import Backend, backend_named
-from tests.support.bounded import bound
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    bound(items, Path(__file__).parent)
 
 
 @pytest.fixture
@@ -24,9 +18,3 @@ def engine(file: Path) -> Iterator[Engine]:
     engine = writing_engine(f"sqlite+aiosqlite:///{file}")
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-async def backend(tmp_path: Path) -> AsyncIterator[Backend]:
-    async with backend_named("sqlite", tmp_path) as found:
-        yield found
