@@ -77,7 +77,16 @@ messages = Table(
     Column("created_seq", BigInteger, nullable=False),
     Column("ended_seq", BigInteger),
     Column("fence", String),
+    # The process that writes it; see `owners`.
+    Column("owner", String),
     Index("ix_messages_page", "session_id", "number", unique=True),
+    Index(
+        "ix_messages_retry",
+        "retry_of",
+        unique=True,
+        sqlite_where=text("retry_of IS NOT NULL"),
+        postgresql_where=text("retry_of IS NOT NULL"),
+    ),
     Index(
         "ix_messages_running",
         "session_id",
@@ -117,6 +126,41 @@ events = Table(
     Column("body", Text, nullable=False),
     Index("ix_events_ends", "session_id", "seq", sqlite_where=text("kind = 'end'")),
     sqlite_with_rowid=False,
+)
+
+# The lease of each process on the answers that it writes: `beat` grows for as long as it lives.
+owners = Table(
+    "owners",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("beat", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("message_id", String, primary_key=True),
+    Column("session_id", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("comment", Text),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("ix_feedback_session", "session_id"),
+    sqlite_with_rowid=False,
+)
+
+# What happened to a session's answers and their followers, besides what the messages themselves tell.
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("session_id", String, nullable=False),
+    Column("message_id", String),  # of what concerns one answer alone
+    Column("at", BigInteger, nullable=False),
+    Column("what", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_notes_session", "session_id", "at"),
+    Index("ix_notes_at", "at"),
 )
 
 meta = Table(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, delete, exists, insert, select, 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
 from api.core.records import Session
-from api.database.tables import IS_RUNNING, events, messages, sessions, users
+from api.database.tables import IS_RUNNING, events, feedback, messages, notes, sessions, users
 from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.service.ports import Ending
@@ -96,7 +96,7 @@ def purge(transaction: Transaction, deleted_before: datetime, limit: int = 20) -
     ids = list(connection.execute(ripe).scalars())
     if not ids:
         return 0
-    for table in (events, messages):
+    for table in (events, messages, feedback, notes):
         connection.execute(delete(table).where(table.c.session_id.in_(ids)))
     connection.execute(delete(sessions).where(sessions.c.id.in_(ids)))
     return len(ids)
