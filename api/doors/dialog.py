@@ -13,7 +13,7 @@ from api.service.chat import Chat
 from api.service.follow import NOWHERE, Asked, Follow, Follower, Start, Turn
 from api.service.ports import Accepted, Hint, NewId, StageHint
 from api.wire.connection import UNAUTHORIZED, UNSUPPORTED, Connection
-from api.wire.frames import HEARTBEAT_S, PROTOCOL, Hello, Ping, Send, Stop, Subscribe, Unsubscribe
+from api.wire.frames import HEARTBEAT_S, PROTOCOL, Hello, Ping, Retry, Send, Stop, Subscribe, Unsubscribe
 from api.wire.incoming import AnyClientFrame
 from api.wire.outgoing import ack_json, next_frame, subscribed_json
 
@@ -81,9 +81,11 @@ class Dialog:
         else:
             await self._ask(frame, self._require_identity().user_id)
 
-    async def _ask(self, frame: Send | Stop | Subscribe | Unsubscribe, user_id: str) -> None:
+    async def _ask(self, frame: Send | Retry | Stop | Subscribe | Unsubscribe, user_id: str) -> None:
         if isinstance(frame, Send):
             await self._send(frame, user_id)
+        elif isinstance(frame, Retry):
+            raise ChatError(Code.UNKNOWN_TYPE)  # its use case comes next
         elif isinstance(frame, Stop):
             await self._stop(frame, user_id)
         elif isinstance(frame, Subscribe):

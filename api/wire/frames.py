@@ -40,6 +40,14 @@ class Send(Incoming):
     chain: str | None = None
 
 
+class Retry(Incoming):
+    """A new attempt at the newest answer of its session, named by `message_id`."""
+
+    type: Literal["retry"]
+    message_id: str
+    client_message_id: str | None = None
+
+
 class Stop(Incoming):
     type: Literal["stop"]
     message_id: str
@@ -61,7 +69,9 @@ class Ping(Incoming):
     type: Literal["ping"]
 
 
-ClientFrame = Annotated[Hello | Send | Stop | Subscribe | Unsubscribe | Ping, Field(discriminator="type")]
+ClientFrame = Annotated[
+    Hello | Send | Retry | Stop | Subscribe | Unsubscribe | Ping, Field(discriminator="type")
+]
 
 
 class Outgoing(BaseModel):

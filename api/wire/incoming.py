@@ -7,10 +7,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.core.errors import ChatError, Code
 from api.wire.depth import depth_ok
-from api.wire.frames import ClientFrame, Hello, Ping, Send, Stop, Subscribe, Unsubscribe
+from api.wire.frames import ClientFrame, Hello, Ping, Retry, Send, Stop, Subscribe, Unsubscribe
 
-AnyClientFrame = Hello | Send | Stop | Subscribe | Unsubscribe | Ping
-TYPES = frozenset({"hello", "send", "stop", "subscribe", "unsubscribe", "ping"})
+AnyClientFrame = Hello | Send | Retry | Stop | Subscribe | Unsubscribe | Ping
+TYPES = frozenset({"hello", "send", "retry", "stop", "subscribe", "unsubscribe", "ping"})
 MOST_MISTAKES = 20
 IDS = ("id", "client_message_id", "session_id", "message_id")
 

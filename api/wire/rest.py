@@ -37,6 +37,12 @@ class AnyMessage(NewMessage):
     chain: str | None = None
 
 
+class NewAttempt(Body):
+    """A retry of the answer that the path names."""
+
+    client_message_id: str | None = None
+
+
 class IdentityBody(Outgoing):
     user_id: str
     token: str

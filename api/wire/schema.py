@@ -13,6 +13,7 @@ _BODIES: list[type[BaseModel]] = [
     rest.NewSession,
     rest.Rename,
     rest.AnyMessage,
+    rest.NewAttempt,
     rest.IdentityBody,
     rest.SessionPage,
     rest.MessagePage,

@@ -1,7 +1,7 @@
 // Generated from the server: python -m api.wire.schema | npm run generate. Do not edit.
 
 export type Status = 'pending' | 'streaming' | 'complete' | 'cancelled' | 'failed' | 'interrupted'
-export type ClientFrame = Hello | Send | Stop | Subscribe | Unsubscribe | Ping
+export type ClientFrame = Hello | Send | Retry | Stop | Subscribe | Unsubscribe | Ping
 export type Code =
   | 'bad_json'
   | 'bad_frame'
@@ -86,6 +86,15 @@ export interface Send {
   session_id?: string | null
   client_message_id?: string | null
   chain?: string | null
+}
+/**
+ * A new attempt at the newest answer of its session, named by `message_id`.
+ */
+export interface Retry {
+  id?: string | null
+  type: 'retry'
+  message_id: string
+  client_message_id?: string | null
 }
 export interface Stop {
   id?: string | null
@@ -230,6 +239,12 @@ export interface MessagePage {
   has_more: boolean
   epoch: string
   seq: number | null
+}
+/**
+ * A retry of the answer that the path names.
+ */
+export interface NewAttempt {
+  client_message_id?: string | null
 }
 export interface NewSession {
   title?: string | null

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.core.errors import Code
-from api.wire.frames import Hello, Ping, Send, Stop, Subscribe, Unsubscribe
+from api.wire.frames import Hello, Ping, Retry, Send, Stop, Subscribe, Unsubscribe
 from api.wire.incoming import MOST_MISTAKES, TYPES, AnyClientFrame, MalformedError, Mistakes, parse
 
 GOOD: list[tuple[dict[str, Any], AnyClientFrame]] = [  # any JSON
@@ -20,6 +20,11 @@ GOOD: list[tuple[dict[str, Any], AnyClientFrame]] = [  # any JSON
     (
         {"type": "send", "content": "x", "session_id": "s", "client_message_id": "c", "chain": "rag"},
         Send(type="send", content="x", session_id="s", client_message_id="c", chain="rag"),
+    ),
+    ({"type": "retry", "message_id": "m"}, Retry(type="retry", message_id="m")),
+    (
+        {"type": "retry", "message_id": "m", "client_message_id": "c", "id": "1"},
+        Retry(type="retry", message_id="m", client_message_id="c", id="1"),
     ),
     ({"type": "stop", "message_id": "m", "id": "1"}, Stop(type="stop", message_id="m", id="1")),
     ({"type": "subscribe", "session_id": "s"}, Subscribe(type="subscribe", session_id="s")),
@@ -42,6 +47,7 @@ NO_FRAMES: list[object] = [
     {"type": "send"}, {"type": "send", "content": 5}, {"type": "send", "content": None},
     {"type": "send", "content": "x", "session_id": 5}, {"type": "hello"}, {"type": "hello", "protocol": "1"},
     {"type": "hello", "protocol": True}, {"type": "stop"}, {"type": "stop", "message_id": ["m"]},
+    {"type": "retry"}, {"type": "retry", "message_id": 5},
     {"type": "subscribe", "session_id": "s", "after": -1},
     {"type": "subscribe", "session_id": "s", "after": "3"},
     {"type": "subscribe", "session_id": "s", "after": 1.5}, {"type": "subscribe"}, {"type": "unsubscribe"},
@@ -62,7 +68,7 @@ def test_a_good_frame_is_read(given_frame: dict[str, Any], expected: AnyClientFr
 
 
 def test_every_type_of_the_protocol_so_far_is_known() -> None:
-    assert {"hello", "send", "stop", "subscribe", "unsubscribe", "ping"} <= TYPES
+    assert {"hello", "send", "retry", "stop", "subscribe", "unsubscribe", "ping"} <= TYPES
 
 
 @pytest.mark.parametrize("text", NOT_JSON, ids=range(len(NOT_JSON)))
