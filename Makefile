@@ -19,6 +19,7 @@ export NODE_OPTIONS := $(strip $(NODE_OPTIONS) --use-system-ca)
 PYTHON ?=
 EXTRAS ?=
 ARGS ?=
+ROW ?=
 
 step := @.ci/quietly
 npm := npm --prefix frontend
@@ -128,6 +129,10 @@ lint-drift: $(tools) $(modules)
 .PHONY: audit
 audit: $(tools) ## Compare the locked packages with known vulnerabilities (asks a public service)
 	@pip-audit -r requirements.lock --no-deps --disable-pip --strict
+
+.PHONY: prove
+prove: $(tools) ## Prove at full size what is promised, and write docs/guarantees.md (ROW=4 proves one promise)
+	@.venv/bin/python -m tests.faults.prove $(ROW:%=--row %) $(ARGS)
 
 .PHONY: fix
 fix: $(tools) $(modules) ## Repair what can be repaired: format, imports, generated files

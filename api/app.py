@@ -1,5 +1,6 @@
 """The ASGI app: doors mounted on parts, and the lifespan that they share."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,6 +74,10 @@ def _gauges(parts: Parts) -> dict[str, tuple[str, metrics.Value]]:
     return {
         "generations_running": ("Answers that are being written.", lambda: len(parts.runner)),
         "sockets_open": ("WebSockets that are open.", lambda: len(parts.sockets.limits)),
+        "tasks": (
+            "Tasks of the event loop; they grow with connections and answers, and go with them.",
+            lambda: len(asyncio.all_tasks()),
+        ),
         "threads_abandoned": (
             "Threads of stopped synchronous chains that have not come back.",
             lambda: sum(chain.abandoned_threads for chain in parts.chains.values()),

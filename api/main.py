@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - a type
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from api import logs, serve
 from api.app import create_app
+from api.core.points import Reach, nowhere
 from api.parts import Parts, StartRefusedError, build, open_store
 from api.settings import Settings
 from api.settings_doc import plain
@@ -58,18 +60,19 @@ def serve_command(
 
 
 def _serve(settings: Settings, socket: Socket) -> None:
-    parts = _parts(settings)
     name = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{name}:{socket.getsockname()[1]}{settings.root_path}"
-    server = serve.DrainingServer(
-        _config(create_app(parts), settings),
-        parts.drain,
-        lambda: typer.echo(f"Steadychat is ready: {address}"),
-    )
     try:
-        server.run(sockets=[socket])
+        run(settings, socket, lambda: typer.echo(f"Steadychat is ready: {address}"))
     except KeyboardInterrupt:
         typer.echo("Stopped.")
+
+
+def run(settings: Settings, socket: Socket, ready: Callable[[], None], reach: Reach = nowhere) -> None:
+    """Serves on a bound socket until a signal ends it; `ready` is called once it is fit to serve."""
+    parts = _parts(settings, reach)
+    server = serve.DrainingServer(_config(create_app(parts), settings), parts.drain, ready)
+    server.run(sockets=[socket])
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -151,9 +154,9 @@ def _settings(**given: Any) -> Settings:  # Any: each field has a type of its ow
         refuse(f"STEADYCHAT_{name}: {first['msg']}" if name else first["msg"].removeprefix("Value error, "))
 
 
-def _parts(settings: Settings) -> Parts:
+def _parts(settings: Settings, reach: Reach = nowhere) -> Parts:
     try:
-        return build(settings)
+        return build(settings, reach)
     except StartRefusedError as error:
         refuse(str(error))
 

@@ -17,6 +17,7 @@ from api.auth.origins import Origins
 from api.auth.rates import Rates
 from api.auth.secret import kept_secret
 from api.auth.sockets import SocketLimits
+from api.core.points import Reach, nowhere
 from api.database.database import Database, open_database
 from api.database.lock import DataFolderInUseError
 from api.database.migrate import NewerDatabaseError
@@ -117,13 +118,16 @@ class Parts:
             yield
 
 
-def build(settings: Settings) -> Parts:
-    """Opens the data folder and wires the parts; nothing runs yet. Raises StartRefusedError."""
+def build(settings: Settings, reach: Reach = nowhere) -> Parts:
+    """Opens the data folder and wires the parts; nothing runs yet. Raises StartRefusedError.
+
+    `reach` is told of each of the named points; only tests have a use for it.
+    """
     chains = _chains(settings)
     who = _authenticator(settings)
     database = open_store(settings)
-    log = SqlLog(database.epoch, database.readers, LocalWakeups())
-    writer = Writer(database.writing, log.publish)
+    log = SqlLog(database.epoch, database.readers, LocalWakeups(), reach)
+    writer = Writer(database.writing, log.publish, reach)
     log.use(writer)
     hints = LocalHints()
     store = SqlStore(
@@ -144,6 +148,7 @@ def build(settings: Settings) -> Parts:
             hints=hints,
             limits=_generation_limits(settings),
             new_id=new_id,
+            reach=reach,
         )
     )
     counted = settings.auth != "none"

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from api.core.errors import ChatError, Code
 from api.core.events import Event
+from api.core.points import Point, Reach, nowhere
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -56,9 +57,10 @@ _Outcome = tuple[list[_Job], Transaction | None]
 class Writer:
     """Runs units of work in group commits, in the order in which they were submitted."""
 
-    def __init__(self, engine: Engine, publish: Publish) -> None:
+    def __init__(self, engine: Engine, publish: Publish, reach: Reach = nowhere) -> None:
         self._engine = engine
         self._publish = publish
+        self._reach = reach
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -146,6 +148,8 @@ class Writer:
                     job.result = job.unit(transaction)
                 except (RefusedError, ChatError) as refusal:
                     job.error = refusal
+            self._reach(Point.BEFORE_COMMIT)
+        self._reach(Point.AFTER_COMMIT)
 
     def _set_durability(self, connection: Connection, *, full: bool) -> None:
         if full is not self._full:

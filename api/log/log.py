@@ -9,7 +9,8 @@ from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from api.core.errors import ChatError, Code
-from api.core.events import Event
+from api.core.events import Created, Ended, Event, Piece
+from api.core.points import Point, Reach, nowhere
 from api.core.records import Position
 from api.database.snapshot import carried_through, snapshot
 from api.database.tables import IS_RUNNING, events, messages, sessions
@@ -26,12 +27,19 @@ READ_CHARS = 128 * 1024
 READ_ROWS = 16  # at once
 TRIM_SESSIONS = 100
 
+BEFORE_IT_IS_TOLD = {
+    Created: Point.BEFORE_ACK,
+    Piece: Point.BEFORE_SEND,
+    Ended: Point.BEFORE_END_SENT,
+}
+
 
 class SqlLog:
     """Implements `api.service.ports.Log`; `publish` is called with what each commit has added."""
 
-    def __init__(self, epoch: str, readers: AsyncEngine, wakeups: Wakeups) -> None:
+    def __init__(self, epoch: str, readers: AsyncEngine, wakeups: Wakeups, reach: Reach = nowhere) -> None:
         self.epoch = epoch
+        self._reach = reach
         self._readers = readers
         self._wakeups = wakeups
         self._tails = Tails()
@@ -43,6 +51,7 @@ class SqlLog:
 
     def publish(self, committed: Sequence[Event], gone: Sequence[str] = ()) -> None:
         for event in committed:
+            self._reach(BEFORE_IT_IS_TOLD[type(event)])
             self._tails.add(event)
         for session_id in gone:
             self._tails.drop(session_id)

@@ -12,6 +12,7 @@ from api.core.errors import TABLE, ChatError, Code, Problem
 from api.core.failures import places
 from api.core.history import exchanges
 from api.core.lifecycle import Status
+from api.core.points import Point, Reach, nowhere
 from api.service.answer import Answer, OutputLimitError
 from api.service.contained import contained_task
 from api.service.ports import Appender, ClaimLostError, Ending, Hints, Log, NewId, StageHint
@@ -75,6 +76,7 @@ class Generator:
         hints: Hints,
         limits: GenerationLimits,
         new_id: NewId,
+        reach: Reach = nowhere,
     ) -> None:
         self._chains = chains
         self._log = log
@@ -83,9 +85,11 @@ class Generator:
         self._hints = hints
         self._limits = limits
         self._new_id = new_id
+        self._reach = reach
         self._pulling: set[asyncio.Task[None]] = set()
 
     async def __call__(self, job: Job) -> None:
+        self._reach(Point.AFTER_CLAIM)
         answer = Answer(self._limits.output_bytes)
         appender = self._log.appender(job.claim)
         try:
@@ -102,6 +106,7 @@ class Generator:
         )
         # Settled: from here on nobody ends it differently, or breaks the writing of its end off.
         job.end_as = status
+        self._reach(Point.BEFORE_TERMINAL)
         await self._finish(job, ending)
 
     async def _outcome(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:

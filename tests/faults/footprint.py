@@ -1,0 +1,45 @@
+"""What a server that survives must not have left behind: descriptors, threads, tasks, sockets, answers."""
+
+import asyncio
+from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.faults.server import Server
+
+SETTLE_S = 10.0
+LOOK_S = 0.1
+GAUGES = ("generations_running", "sockets_open", "tasks", "threads_abandoned")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    figures: dict[str, float]
+
+    def grown(self, before: "Footprint") -> list[str]:
+        """In what it is larger than before, in words."""
+        return [
+            f"{name}: {value:g}, was {before.figures[name]:g}"
+            for name, value in self.figures.items()
+            if value > before.figures[name]
+        ]
+
+
+async def footprint(server: Server) -> Footprint:
+    async with server.client(headers={"Connection": "close"}) as client:
+        text = (await client.get("/metrics")).raise_for_status().text
+    told = {family.name: family.samples[0].value for family in text_string_to_metric_families(text)}
+    figures = {name: told[f"steadychat_{name}"] for name in GAUGES}
+    figures["descriptors"] = server.descriptors()
+    figures["threads"] = server.threads()
+    return Footprint(figures)
+
+
+async def left_behind(server: Server, before: Footprint, within_s: float = SETTLE_S) -> list[str]:
+    """What is still there after a while that was not there before; connections take a moment to close."""
+    looks = int(within_s / LOOK_S)
+    for _ in range(looks):
+        if not (await footprint(server)).grown(before):
+            return []
+        await asyncio.sleep(LOOK_S)
+    return (await footprint(server)).grown(before)

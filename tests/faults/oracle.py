@@ -1,0 +1,237 @@
+"""What must hold after every fault, whatever it was.
+
+What the client shows == what the database holds == a prefix (the whole, if it is complete) of what the chain
+said; at most one run per `client_message_id`; exactly one terminal event; nothing left open or half there.
+Each function returns what is wrong, in words; nothing is raised, so that one trial tells all of it.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Connection, Row, create_engine, func, select
+from sqlalchemy.pool import NullPool
+
+from api.core.lifecycle import Status
+from api.core.text import checksum
+from api.database.tables import IS_RUNNING, events, messages, sends, sessions
+from chains.script import read_script
+
+_CID = re.compile(r"\bcid=(\S+)")
+
+
+def question(client_message_id: str, **words: object) -> str:
+    """What to ask the scripted chain, so that its record tells for whom it ran."""
+    return " ".join([*(f"{key}={value}" for key, value in words.items()), f"cid={client_message_id}"])
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One answer as a client shows it. `status` is the last one it was told."""
+
+    session_id: str
+    message_id: str
+    client_message_id: str
+    question: str
+    text: str
+    status: str
+
+
+class Record:
+    """The runs that the scripted chain has noted, counted by `client_message_id`; read on where it grew."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._offset = 0
+        self._runs: Counter[str] = Counter()
+
+    def runs(self) -> Counter[str]:
+        if self._file.exists():
+            with self._file.open("rb") as file:
+                file.seek(self._offset)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    self._offset += len(line)
+                    self._count(json.loads(line))
+        return self._runs
+
+    def _count(self, line: dict[str, Any]) -> None:
+        found = _CID.search(line["question"])
+        if line["event"] == "begin" and found:
+            self._runs[found[1]] += 1
+
+
+class Oracle:
+    """Judges what clients show by a server's database (a URL of SQLAlchemy's) and its chain's record."""
+
+    def __init__(self, database: str | Path, record: Path) -> None:
+        url = database if isinstance(database, str) else f"sqlite:///{database}"
+        self._engine = create_engine(url, poolclass=NullPool)
+        self._record = Record(record)
+
+    def judge(self, shown: Sequence[Shown], *, ended: bool = True) -> list[str]:
+        """`ended`: every answer that is shown must be terminal by now."""
+        runs = self._record.runs()
+        with self._engine.connect() as connection:
+            rows = _by_id(connection, messages, messages.c.id, [each.message_id for each in shown])
+            told = list(_tell_apart(shown))
+            for each in shown:
+                found = [*_of_runs(each, runs), *_of_row(each, rows.get(each.message_id), ended=ended)]
+                if each.message_id in rows:
+                    found += _of_log(connection, rows[each.message_id])
+                told += [f"{each.client_message_id} ({each.message_id}): {words}" for words in found]
+        return told
+
+    def leftovers(self) -> list[str]:
+        """What must never be there while nothing runs: open answers, halves of acceptances, gaps in logs."""
+        with self._engine.connect() as connection:
+            return [*_open(connection), *_halves(connection), *_uneven_logs(connection), *self._doubled()]
+
+    def _doubled(self) -> Iterator[str]:
+        for name, count in self._record.runs().items():
+            if count > 1:
+                yield f"the chain ran {count} times for {name}"
+
+    def answer_to(self, client_message_id: str) -> str | None:
+        """The id of the answer that was accepted under this id, by whomever."""
+        with self._engine.connect() as connection:
+            statement = select(sends.c.pending_message_id).where(
+                sends.c.client_message_id == client_message_id
+            )
+            return connection.execute(statement).scalar_one_or_none()
+
+
+def _by_id(connection: Connection, table: Any, column: Any, ids: Iterable[str]) -> dict[str, Row[Any]]:
+    """Rows by id, a few hundred to a statement."""
+    wanted, found = list(ids), dict[str, Row[Any]]()
+    for start in range(0, len(wanted), 500):
+        statement = select(table).where(column.in_(wanted[start : start + 500]))
+        found |= {row.id: row for row in connection.execute(statement)}
+    return found
+
+
+def _tell_apart(shown: Sequence[Shown]) -> Iterator[str]:
+    """One id of a client's is one answer, whoever shows it."""
+    answers: dict[str, str] = {}
+    for each in shown:
+        first = answers.setdefault(each.client_message_id, each.message_id)
+        if first != each.message_id:
+            yield f"{each.client_message_id} has two answers: {first}, {each.message_id}"
+
+
+def _of_runs(shown: Shown, runs: Counter[str]) -> Iterator[str]:
+    count = runs[shown.client_message_id]
+    if count > 1:
+        yield f"the chain ran {count} times"
+    if count == 0 and shown.text:
+        yield "text is shown of a chain that never ran"
+
+
+def _of_row(shown: Shown, row: Row[Any] | None, *, ended: bool) -> Iterator[str]:
+    if row is None:
+        yield "it is shown and the database does not hold it"
+        return
+    status = Status(row.status)
+    said = read_script(shown.question).text()
+    if ended and not status.terminal:
+        yield f"it is still {status.value}"
+    if ended and shown.status != status.value:
+        yield f"shown as {shown.status}, kept as {status.value}"
+    if status.terminal and shown.text != row.content:
+        yield _difference("what is shown is not what is kept", shown.text, row.content)
+    if not said.startswith(shown.text):
+        yield _difference("what is shown is not what the chain said", shown.text, said)
+    if status is Status.COMPLETE and row.content != said:
+        yield _difference("complete, and not the whole", row.content, said)
+
+
+def _of_log(connection: Connection, row: Row[Any]) -> Iterator[str]:
+    """Its events, if they have not been trimmed: pieces end to end, and one end that describes them."""
+    statement = select(events).where(events.c.session_id == row.session_id, events.c.message_id == row.id)
+    log = list(connection.execute(statement.order_by(events.c.seq)))
+    pieces = [event for event in log if event.kind == "piece"]
+    ends = [event for event in log if event.kind == "end"]
+    at = 0
+    for piece in pieces:
+        if piece.at != at:
+            yield f"the piece at seq {piece.seq} begins at {piece.at}, not at {at}"
+        at = piece.at + len(piece.body)
+    if not Status(row.status).terminal:
+        return
+    if len(ends) != 1:
+        yield f"{len(ends)} terminal events"
+        return
+    text = "".join(piece.body for piece in pieces)
+    end = json.loads(ends[0].body)
+    if text != row.content:
+        yield _difference("the log is not what is kept", text, row.content)
+    if (ends[0].at, end["crc32"], end["status"]) != (len(text), checksum(text), row.status):
+        yield f"the terminal event does not describe it: {ends[0].at}, {ends[0].body[:200]}"
+    if log[-1].kind != "end":
+        yield "something follows its terminal event"
+
+
+def _open(connection: Connection) -> Iterator[str]:
+    for row in connection.execute(select(messages.c.id, messages.c.status).where(IS_RUNNING)):
+        yield f"{row.id} is left {row.status}"
+
+
+def _halves(connection: Connection) -> Iterator[str]:
+    """An acceptance is its question, its answer and the row that remembers it: all or none."""
+    count = func.count()
+    asked = connection.execute(select(count).where(messages.c.role == "user")).scalar_one()
+    answered = connection.execute(
+        select(func.count(messages.c.reply_to.distinct())).where(messages.c.role == "assistant")
+    ).scalar_one()
+    remembered = connection.execute(
+        select(count).select_from(sends).where(sends.c.kind == "send")
+    ).scalar_one()
+    if not asked == answered == remembered:
+        yield f"{asked} questions, {answered} of them with answers, {remembered} acceptances"
+
+
+def _uneven_logs(connection: Connection) -> Iterator[str]:
+    of_log = (
+        select(events.c.session_id, func.max(events.c.seq).label("end"), func.count().label("number"))
+        .group_by(events.c.session_id)
+        .subquery()
+    )
+    statement = (
+        select(sessions.c.id, sessions.c.seq, sessions.c.trimmed, of_log.c.end, of_log.c.number)
+        .outerjoin(of_log, of_log.c.session_id == sessions.c.id)
+        .where(sessions.c.deleted_at.is_(None))
+        .where(func.coalesce(of_log.c.number, 0) != sessions.c.seq - sessions.c.trimmed)
+    )
+    for row in connection.execute(statement):
+        yield f"session {row.id}: {row.number} events up to {row.end}, seq {row.seq}, trimmed {row.trimmed}"
+
+
+def _difference(words: str, one: str, other: str) -> str:
+    same = next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    near = slice(max(0, same - 10), same + 30)
+    return f"{words}: {len(one)} and {len(other)} long, differ at {same}: {one[near]!r}, {other[near]!r}"
+
+
+async def over_rest(client: httpx.AsyncClient, shown: Sequence[Shown]) -> list[str]:
+    """What REST tells of each answer must be what is shown; `client` carries the user's token."""
+    found = []
+    for each in shown:
+        path = f"/api/chat/sessions/{each.session_id}/messages/{each.message_id}"
+        told = (await client.get(path)).raise_for_status().json()
+        if (told["content"], told["status"]) != (each.text, each.status):
+            found.append(
+                _difference(
+                    f"{each.message_id}: shown {each.status}, REST {told['status']}",
+                    each.text,
+                    told["content"],
+                )
+            )
+    return found
