@@ -8,10 +8,14 @@ _PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]{1,128}")
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
-def check_message(content: str, client_message_id: str | None, most_chars: int) -> None:
-    """Raises ChatError (invalid, bad_json or too_large) with what to do; `most_chars` 0 means no limit."""
+def check_client_message_id(client_message_id: str | None) -> None:
+    """Raises ChatError (invalid) unless it is absent or an id that can be kept."""
     if client_message_id is not None and not _PRINTABLE_ASCII.fullmatch(client_message_id):
         raise ChatError(Code.INVALID, "client_message_id must be 1 to 128 printable ASCII characters.")
+
+
+def check_content(content: str, most_chars: int) -> None:
+    """Raises ChatError (invalid, bad_json or too_large) with what to do; `most_chars` 0 means no limit."""
     if not content.strip():
         raise ChatError(Code.INVALID, "The message is empty. Write something first.")
     if "\0" in content:

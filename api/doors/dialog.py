@@ -11,7 +11,8 @@ from api.core.failures import places
 from api.core.records import JSON
 from api.service.chat import Chat
 from api.service.follow import NOWHERE, Asked, Follow, Follower, Start, Turn
-from api.service.ports import Accepted, Hint, NewId, StageHint
+from api.service.ports import Hint, NewId, StageHint
+from api.service.requests import Accepted
 from api.wire.connection import UNAUTHORIZED, UNSUPPORTED, Connection
 from api.wire.frames import HEARTBEAT_S, PROTOCOL, Hello, Ping, Retry, Send, Stop, Subscribe, Unsubscribe
 from api.wire.incoming import AnyClientFrame
@@ -85,7 +86,7 @@ class Dialog:
         if isinstance(frame, Send):
             await self._send(frame, user_id)
         elif isinstance(frame, Retry):
-            raise ChatError(Code.UNKNOWN_TYPE)  # its use case comes next
+            await self._retry(frame, user_id)
         elif isinstance(frame, Stop):
             await self._stop(frame, user_id)
         elif isinstance(frame, Subscribe):
@@ -137,6 +138,15 @@ class Dialog:
             session_id=frame.session_id,
             chain=frame.chain,
             barred=None if follows else self._no_room(),
+        )
+        await self._acknowledge(accepted, frame.id)
+
+    async def _retry(self, frame: Retry, user_id: str) -> None:
+        full = self._no_room()
+        if full is not None and await self._chat.session_of(user_id, frame.message_id) in self.follower:
+            full = None
+        accepted = await self._chat.retry(
+            user_id, frame.message_id, client_message_id=frame.client_message_id, barred=full
         )
         await self._acknowledge(accepted, frame.id)
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -15,7 +15,7 @@ from api.core.errors import ChatError, Code
 from api.core.records import JSON, Session
 from api.doors.problems import RESPONSES
 from api.service.chat import Chat
-from api.service.ports import Accepted
+from api.service.requests import Accepted
 from api.wire import rest
 from api.wire.frames import Ack, Message
 from api.wire.frames import Session as SessionObject
@@ -33,6 +33,7 @@ def digits(value: object) -> object:
 
 Limit = Annotated[int, BeforeValidator(digits), Query(ge=1, le=200)]
 Offset = Annotated[int, BeforeValidator(digits), Query(ge=0, le=2**53)]
+Include = Annotated[list[Literal["superseded"]] | None, Query()]
 IdempotencyKeys = Annotated[list[str] | None, Header(alias="Idempotency-Key")]
 Prefer = Annotated[list[str] | None, Header()]
 WhoAsks = Callable[[Request], Awaitable[Identity]]
@@ -99,9 +100,9 @@ def _messages(routes: APIRouter, chat: Chat, identity: WhoAsks) -> None:
 
     @routes.get("/sessions/{session_id}/messages", response_model=rest.MessagePage)
     async def list_messages(
-        user: User, session_id: str, limit: Limit = 50, before: str | None = None
+        user: User, session_id: str, limit: Limit = 50, before: str | None = None, include: Include = None
     ) -> Response:
-        page = await chat.page(user.user_id, session_id, limit, before)
+        page = await chat.page(user.user_id, session_id, limit, before, superseded=bool(include))
         messages: list[JSON] = [message_json(message) for message in page.messages]
         return answer(
             {
@@ -149,6 +150,23 @@ def _sending(routes: APIRouter, chat: Chat, identity: WhoAsks) -> None:
         accepted = await chat.send(user.user_id, body.content, client_message_id=key, session_id=session_id)
         return await _sent(chat, user.user_id, accepted, prefer)
 
+    @routes.post(
+        "/sessions/{session_id}/messages/{message_id}/retry",
+        response_model=rest.Sent,
+        responses=accepted_at_once,
+    )
+    async def retry(
+        user: User,
+        session_id: str,
+        message_id: str,
+        body: rest.NewAttempt | None = None,
+        idempotency_key: IdempotencyKeys = None,
+        prefer: Prefer = None,
+    ) -> Response:
+        key = one_key(body.client_message_id if body else None, idempotency_key)
+        accepted = await chat.retry(user.user_id, message_id, client_message_id=key, session_id=session_id)
+        return await _sent(chat, user.user_id, accepted, prefer)
+
 
 async def _sent(chat: Chat, user_id: str, accepted: Accepted, prefer: list[str] | None) -> Response:
     if prefers_async(prefer):
@@ -156,12 +174,12 @@ async def _sent(chat: Chat, user_id: str, accepted: Accepted, prefer: list[str] 
         response = answer({name: value for name, value in body.items() if name != "type"}, 202)
         response.headers["Preference-Applied"] = "respond-async"
         return response
-    whole = await chat.ended(user_id, accepted)
+    ended = await chat.ended(user_id, accepted)
     return answer(
         {
             "pending_message_id": accepted.pending_message_id,
-            "user_message": message_json(whole.question),
-            "message": message_json(whole.answer),
+            "user_message": message_json(accepted.question),
+            "message": message_json(ended),
             "duplicate": accepted.duplicate,
         }
     )

@@ -1,34 +1,22 @@
 """The use cases of a chat. Every door is a way to call these."""
 
-import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
-from api.core.content import check_message
+from api.core.content import check_client_message_id, check_content
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Role, Status
 from api.core.records import Message, Session
+from api.service.accepting import Accepting
+from api.service.background import Background
 from api.service.follow import Asked, Follower, Start, begin
-from api.service.ports import (
-    Accepted,
-    Claim,
-    Ending,
-    Hints,
-    Log,
-    NewId,
-    Page,
-    Rates,
-    SendRequest,
-    SessionHint,
-    Store,
-)
-from api.service.runner import Job, Runner
-from api.service.transcript import Exchanged, Transcript
+from api.service.ports import Ending, Hints, Log, NewId, Page, Rates, SessionHint, Store
+from api.service.requests import Accepted, RetryRequest, SendRequest
+from api.service.runner import Runner
+from api.service.transcript import watched_to_the_end
 from chains.contract import Chain
 
-T = TypeVar("T")
 NEW_SESSION_TITLE = "New chat"
 
 
@@ -60,10 +48,19 @@ class Chat:
         self._runner = runner
         self._chains = chains
         self._hints = hints
-        self._rates = rates
-        self._limits = limits
+        self._message_chars = limits.message_chars
         self._new_id = new_id
-        self._tasks: set[asyncio.Task[Any]] = set()  # of any result
+        self._background = Background()
+        self._accepting = Accepting(
+            store=store,
+            runner=runner,
+            chains=chains,
+            hints=hints,
+            rates=rates,
+            generations=limits.generations_per_user,
+            background=self._background,
+            new_id=new_id,
+        )
 
     # Sending and stopping
 
@@ -81,45 +78,24 @@ class Chat:
 
         `barred` is why its door takes nothing new just now; a repetition is answered all the same.
         """
-        check_message(content, client_message_id, self._limits.message_chars)
-        request = SendRequest(user_id, content, client_message_id or self._new_id(), session_id, chain)
-        refusal = barred or self._refusal(request)
-        if refusal is not None:
-            known = await self._store.repetition(request)
-            if known is None:
-                raise refusal
-            return known
-        return await self._carried_through(self._accept(request))
+        check_client_message_id(client_message_id)
+        check_content(content, self._message_chars)
+        key = client_message_id or self._new_id()
+        return await self._accepting(SendRequest(user_id, content, key, session_id, chain), barred)
 
-    async def _accept(self, request: SendRequest) -> Accepted:
-        """What was reserved of the user's rate counts only if something new was accepted."""
-        fence = self._new_id()
-        new = False
-        try:
-            accepted = await self._store.accept(
-                request, fence=fence, generations=self._limits.generations_per_user
-            )
-            new = not accepted.duplicate
-        finally:
-            self._rates.settle(request.user_id, counted=new)
-        if new:
-            self._start(request, accepted, fence)
-            self._background(tell_session(self._store, self._hints, request.user_id, accepted.session_id))
-        return accepted
-
-    def _refusal(self, request: SendRequest) -> ChatError | None:
-        """Why nothing new is accepted; if None, one message of the user's rate is reserved."""
-        new_chain = request.session_id is None and request.chain is not None
-        if new_chain and request.chain not in self._chains:
-            return ChatError(Code.UNKNOWN_CHAIN)
-        if self._runner.draining:
-            return ChatError(Code.OVERLOADED, retry_after_ms=2000)
-        wait_ms = self._rates.reserve(request.user_id)
-        return None if wait_ms is None else ChatError(Code.RATE_LIMITED, retry_after_ms=wait_ms)
-
-    def _start(self, request: SendRequest, accepted: Accepted, fence: str) -> None:
-        claim = Claim(accepted.session_id, accepted.pending_message_id, fence)
-        self._runner.start(Job(claim, request.user_id, accepted.chain, request.content, accepted.index))
+    async def retry(
+        self,
+        user_id: str,
+        message_id: str,
+        *,
+        client_message_id: str | None = None,
+        session_id: str | None = None,
+        barred: ChatError | None = None,
+    ) -> Accepted:
+        """Starts another attempt at the newest answer of its session, else as `send` does."""
+        check_client_message_id(client_message_id)
+        key = client_message_id or self._new_id()
+        return await self._accepting(RetryRequest(user_id, message_id, key, session_id), barred)
 
     async def stop(self, user_id: str, message_id: str, session_id: str | None = None) -> Status:
         """Ends a running answer, whoever watches it; returns how it stands now."""
@@ -156,29 +132,10 @@ class Chat:
     def follower(self) -> Follower:
         return Follower(self._log)
 
-    async def ended(self, user_id: str, accepted: Accepted) -> Exchanged:
+    async def ended(self, user_id: str, accepted: Accepted) -> Message:
         """Waits for the end of an accepted answer, also if its session is deleted meanwhile."""
-        exchanged = None if accepted.status.terminal else await self._watched_to_the_end(accepted)
-        if exchanged is not None:
-            return exchanged
-        question = await self._store.message(user_id, accepted.user_message_id)
-        answer = await self._store.message(user_id, accepted.pending_message_id)
-        return Exchanged(accepted, question, answer)
-
-    async def _watched_to_the_end(self, accepted: Accepted) -> Exchanged | None:
-        """Reads the session's log from the question on; None if it is no longer there."""
-        follower = self.follower()
-        follower.follow(accepted.session_id, replace(accepted.before, seq=accepted.before.seq - 1))
-        transcript = Transcript(accepted)
-        try:
-            while (turn := await follower.turn()) and not (turn.lost or turn.gone):
-                exchanged = transcript.take(turn.follow.waiting)
-                if exchanged is not None:
-                    return exchanged
-                turn.follow.took(len(turn.follow.waiting))
-        finally:
-            follower.close()
-        return None
+        answer = None if accepted.status.terminal else await watched_to_the_end(self.follower(), accepted)
+        return answer or await self._store.message(user_id, accepted.pending_message_id)
 
     # Sessions and messages
 
@@ -207,7 +164,7 @@ class Chat:
         return session
 
     async def delete(self, user_id: str, session_id: str) -> None:
-        await self._carried_through(self._delete(user_id, session_id))
+        await self._background.carried_through(self._delete(user_id, session_id))
 
     async def _delete(self, user_id: str, session_id: str) -> None:
         cancelled = await self._store.delete(user_id, session_id)
@@ -215,34 +172,21 @@ class Chat:
             self._runner.abandon(cancelled)
         self._hints.tell(user_id, SessionHint(session_id))
 
-    async def page(self, user_id: str, session_id: str, limit: int, before: str | None) -> Page:
-        return await self._store.page(user_id, session_id, limit, before)
+    async def page(
+        self, user_id: str, session_id: str, limit: int, before: str | None, *, superseded: bool = False
+    ) -> Page:
+        return await self._store.page(user_id, session_id, limit, before, superseded=superseded)
 
     async def message(self, user_id: str, session_id: str, message_id: str) -> Message:
         return await self._store.message(user_id, message_id, session_id)
 
-    async def _carried_through(self, work: Coroutine[Any, Any, T]) -> T:
-        """A caller that is cancelled in the middle, because its connection is lost, breaks nothing off."""
-        return await asyncio.shield(self._background(work))
+    async def session_of(self, user_id: str, message_id: str) -> str:
+        """The session that a message belongs to."""
+        return (await self._store.message(user_id, message_id)).session_id
 
     async def settled(self) -> None:
         """Waits for what callers who have left, or were not kept waiting, have begun."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-
-async def tell_session(store: Store, hints: Hints, user_id: str, session_id: str) -> None:
-    """Tells the user's connections how a session stands. A hint that cannot be made is not missed."""
-    try:
-        hints.tell(user_id, SessionHint(session_id, await store.session(user_id, session_id)))
-    except ChatError:
-        return
+        await self._background.settled()
 
 
 def _title(title: str | None) -> str:

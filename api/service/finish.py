@@ -7,7 +7,7 @@ import structlog
 from api.core.errors import TABLE, ChatError, Code, Problem
 from api.core.failures import places
 from api.core.lifecycle import Status
-from api.service.chat import tell_session
+from api.service.accepting import tell_session
 from api.service.ports import Ending, Hints, NewId, Store
 from api.service.runner import Job
 

@@ -9,40 +9,12 @@ from api.core.errors import Problem
 from api.core.events import Ended, Event
 from api.core.lifecycle import Status
 from api.core.records import JSON, Message, Position, Session
+from api.service.requests import Accepted, AnswerRequest
 
 Clock: TypeAlias = Callable[[], datetime]
 NewId: TypeAlias = Callable[[], str]
 Wake: TypeAlias = Callable[[], None]
 Undo: TypeAlias = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SendRequest:
-    """A message to be accepted. Without `session_id` a session is made, on `chain` or the default one."""
-
-    user_id: str
-    content: str
-    client_message_id: str
-    session_id: str | None = None
-    chain: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What an acceptance (or its repetition, `duplicate`) made; all of it is durable.
-
-    `before` is the log's position just before the answer's own `message` event.
-    """
-
-    client_message_id: str
-    session_id: str
-    chain: str
-    index: int
-    user_message_id: str
-    pending_message_id: str
-    status: Status
-    before: Position
-    duplicate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +109,10 @@ class Log(Protocol):
 class Store(Protocol):
     """The history of all users. Every query filters by its owner, `user_id`."""
 
-    async def accept(self, request: SendRequest, *, fence: str, generations: int) -> Accepted: ...
+    async def accept(self, request: AnswerRequest, *, fence: str, generations: int) -> Accepted: ...
 
-    async def repetition(self, request: SendRequest) -> Accepted | None: ...
+    async def repetition(self, request: AnswerRequest) -> Accepted | None:
+        """What was accepted of this request before; nothing new is."""
 
     async def finish(self, ending: Ending) -> tuple[Status, Ended | None]: ...
 
@@ -163,7 +136,10 @@ class Store(Protocol):
 
     async def delete(self, user_id: str, session_id: str) -> str | None: ...
 
-    async def page(self, user_id: str, session_id: str, limit: int, before: str | None) -> Page: ...
+    async def page(
+        self, user_id: str, session_id: str, limit: int, before: str | None, *, superseded: bool = False
+    ) -> Page:
+        """The messages just before a message, or the newest; replaced attempts only if `superseded`."""
 
     async def message(self, user_id: str, message_id: str, session_id: str | None = None) -> Message: ...
 

@@ -1,47 +1,39 @@
-"""Putting one exchange together from the events of its session."""
+"""Putting one answer together from the events of its session."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from api.core.events import Created, Ended, Event, Piece
 from api.core.records import Message
-from api.service.ports import Accepted
-
-
-@dataclass(frozen=True, slots=True)
-class Exchanged:
-    """A whole exchange: the accepted question and its ended answer."""
-
-    accepted: Accepted
-    question: Message
-    answer: Message
+from api.service.follow import Follower
+from api.service.requests import Accepted
 
 
 class Transcript:
-    """Takes events in order, from the question's on, until the answer has ended."""
+    """Takes events in order, from the answer's first on, until it has ended."""
 
     def __init__(self, accepted: Accepted) -> None:
-        self._accepted = accepted
-        self._born: dict[str, Message] = {}
+        self._answer_id = accepted.pending_message_id
+        self._born: Message | None = None
         self._text: list[str] = []
 
-    def take(self, events: Sequence[Event]) -> Exchanged | None:
-        """The exchange, if its end is among `events`."""
+    def take(self, events: Sequence[Event]) -> Message | None:
+        """The answer, if its end is among `events`."""
         for event in events:
-            if isinstance(event, Created):
-                self._born[event.message_id] = event.message
-            elif event.message_id != self._accepted.pending_message_id:
+            if event.message_id != self._answer_id:
                 continue
+            if isinstance(event, Created):
+                self._born = event.message
             elif isinstance(event, Piece):
                 self._text.append(event.content)
             else:
                 return self._whole(event)
         return None
 
-    def _whole(self, end: Ended) -> Exchanged:
-        born = self._born[self._accepted.pending_message_id]
-        answer = replace(
-            born,
+    def _whole(self, end: Ended) -> Message:
+        assert self._born is not None  # noqa: S101 - for mypy: its first event precedes its last
+        return replace(
+            self._born,
             content="".join(self._text),
             status=end.status,
             sources=end.sources,
@@ -50,4 +42,18 @@ class Transcript:
             error=end.error,
             completed_at=end.completed_at,
         )
-        return Exchanged(self._accepted, self._born[self._accepted.user_message_id], answer)
+
+
+async def watched_to_the_end(follower: Follower, accepted: Accepted) -> Message | None:
+    """Reads the session's log from just before the answer; None if it is no longer there."""
+    follower.follow(accepted.session_id, accepted.before)
+    transcript = Transcript(accepted)
+    try:
+        while (turn := await follower.turn()) and not (turn.lost or turn.gone):
+            answer = transcript.take(turn.follow.waiting)
+            if answer is not None:
+                return answer
+            turn.follow.took(len(turn.follow.waiting))
+    finally:
+        follower.close()
+    return None

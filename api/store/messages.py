@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.errors import ChatError, Code
@@ -17,15 +17,42 @@ from api.store.sessions import owned, require
 LOOKED_BACK = 10_000
 """Among so many messages the past is looked for; those that a chain is not told of may lie between."""
 
+_retry = messages.alias("retry")
+SHOWN = ~exists().where(_retry.c.retry_of == messages.c.id)
+"""Of several attempts at a question the last is shown, and each but the last has a direct successor."""
+
 _TOLD = [Status.COMPLETE.value, Status.CANCELLED.value]
 
 
+def owned_message(user_id: str, message_id: str, session_id: str | None) -> Select[Any]:
+    """The message if it is this user's (and in that session) and its session is still there."""
+    statement = (
+        select(messages)
+        .join(sessions, sessions.c.id == messages.c.session_id)
+        .where(
+            messages.c.id == message_id,
+            sessions.c.user_id == user_id,
+            sessions.c.deleted_at.is_(None),
+        )
+    )
+    return statement if session_id is None else statement.where(messages.c.session_id == session_id)
+
+
 async def read_page(
-    connection: AsyncConnection, user_id: str, session_id: str, limit: int, before: str | None, epoch: str
+    connection: AsyncConnection,
+    user_id: str,
+    session_id: str,
+    limit: int,
+    before: str | None,
+    epoch: str,
+    *,
+    superseded: bool,
 ) -> Page:
     """One page in one snapshot: position, rows, and the text so far of a running answer agree."""
     session = require((await connection.execute(owned(user_id, session_id))).one_or_none(), session_id)
     statement = _newest_first(session_id, limit + 1)
+    if not superseded:
+        statement = statement.where(SHOWN)
     if before is not None:
         statement = statement.where(messages.c.number < await _index_of(connection, session_id, before))
     rows = (await connection.execute(statement)).all()
@@ -36,18 +63,8 @@ async def read_page(
 async def read_message(
     connection: AsyncConnection, user_id: str, message_id: str, session_id: str | None
 ) -> Message:
-    statement = (
-        select(messages)
-        .join(sessions, sessions.c.id == messages.c.session_id)
-        .where(
-            messages.c.id == message_id,
-            sessions.c.user_id == user_id,
-            sessions.c.deleted_at.is_(None),
-        )
-    )
-    if session_id is not None:
-        statement = statement.where(messages.c.session_id == session_id)
-    row = (await connection.execute(statement)).one_or_none()
+    found = owned_message(user_id, message_id, session_id)
+    row = (await connection.execute(found)).one_or_none()
     if row is None:
         raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
     return await _with_text(connection, row)
@@ -62,32 +79,20 @@ async def read_history(
 
 
 def _exchanges(session_id: str, before_index: int, limit: int) -> Select[Any]:
-    """Walks from the newest answer back, over those that are not told.
-
-    Of several attempts at a question the last is shown. Only a session's newest answer can be tried again, so
-    the message after a replaced attempt is the next attempt, and no more has to be looked at.
-    """
-    question, answer = messages.alias("question"), messages.alias("answer")
-    following = messages.alias("following")
-    next_reply_to = (
-        select(following.c.reply_to)
-        .where(following.c.session_id == session_id, following.c.number > answer.c.number)
-        .order_by(following.c.number)
-        .limit(1)
-        .scalar_subquery()
-    )
+    """Walks from the newest answer back, over those that are not told."""
+    question = messages.alias("question")
     return (
-        select(question.c.content.label("question"), answer.c.content.label("answer"))
-        .join_from(answer, question, question.c.id == answer.c.reply_to)
+        select(question.c.content.label("question"), messages.c.content.label("answer"))
+        .join_from(messages, question, question.c.id == messages.c.reply_to)
         .where(
-            answer.c.session_id == session_id,
-            answer.c.number < before_index,
-            answer.c.number >= before_index - LOOKED_BACK,
-            answer.c.status.in_(_TOLD),
-            answer.c.content != "",
-            next_reply_to.is_distinct_from(answer.c.reply_to),
+            messages.c.session_id == session_id,
+            messages.c.number < before_index,
+            messages.c.number >= before_index - LOOKED_BACK,
+            messages.c.status.in_(_TOLD),
+            messages.c.content != "",
+            SHOWN,
         )
-        .order_by(answer.c.number.desc())
+        .order_by(messages.c.number.desc())
         .limit(limit)
     )
 

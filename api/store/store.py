@@ -12,11 +12,14 @@ from api.core.records import Message, Session
 from api.database.snapshot import carried_through, snapshot
 from api.database.tables import IS_RUNNING, messages
 from api.database.writer import Transaction, Writer
-from api.service.ports import Accepted, Clock, Ending, NewId, Page, SendRequest
+from api.service.ports import Clock, Ending, NewId, Page
+from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.store import sessions as session_rows
-from api.store.acceptance import Acceptance, as_repetition, repetition_of
+from api.store.acceptance import Sending, Terms
+from api.store.attempts import Retrying, bound, successor
 from api.store.ending import Finish
 from api.store.messages import read_history, read_message, read_page
+from api.store.repetition import recorded
 from api.store.rows import to_session
 
 
@@ -42,9 +45,8 @@ class SqlStore:
         self._served = served
         self._default_chain = default_chain
 
-    async def accept(self, request: SendRequest, *, fence: str, generations: int) -> Accepted:
-        unit = Acceptance(
-            request=request,
+    async def accept(self, request: AnswerRequest, *, fence: str, generations: int) -> Accepted:
+        terms = Terms(
             fence=fence,
             generations=generations,
             now=self._clock(),
@@ -53,13 +55,20 @@ class SqlStore:
             served=self._served,
             default_chain=self._default_chain,
         )
+        unit = Sending(request, terms) if isinstance(request, SendRequest) else Retrying(request, terms)
         return await self._writer.submit(unit, durable=True)
 
     @carried_through
-    async def repetition(self, request: SendRequest) -> Accepted | None:
+    async def repetition(self, request: AnswerRequest) -> Accepted | None:
         async with snapshot(self._readers) as connection:
-            row = (await connection.execute(repetition_of(request))).one_or_none()
-        return None if row is None else as_repetition(request, row, self._epoch)
+            known = await connection.run_sync(recorded, request, self._epoch)
+            if known is not None or isinstance(request, SendRequest):
+                return known
+            if await connection.run_sync(successor, request, self._epoch) is None:
+                return None
+        return await self._writer.submit(
+            lambda transaction: bound(transaction.connection, request, self._epoch), durable=True
+        )
 
     async def finish(self, ending: Ending) -> tuple[Status, Ended | None]:
         return await self._writer.submit(Finish(ending, self._clock()), durable=True)
@@ -110,9 +119,13 @@ class SqlStore:
         )
 
     @carried_through
-    async def page(self, user_id: str, session_id: str, limit: int, before: str | None) -> Page:
+    async def page(
+        self, user_id: str, session_id: str, limit: int, before: str | None, *, superseded: bool = False
+    ) -> Page:
         async with snapshot(self._readers) as connection:
-            return await read_page(connection, user_id, session_id, limit, before, self._epoch)
+            return await read_page(
+                connection, user_id, session_id, limit, before, self._epoch, superseded=superseded
+            )
 
     @carried_through
     async def message(self, user_id: str, message_id: str, session_id: str | None = None) -> Message:

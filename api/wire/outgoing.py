@@ -12,7 +12,8 @@ from api.core.events import PIECE_BYTES, Created, Ended, Event, Piece
 from api.core.lifecycle import Status
 from api.core.records import JSON
 from api.service.follow import Start
-from api.service.ports import Accepted, DocumentHint, Hint, SessionHint, StageHint
+from api.service.ports import DocumentHint, Hint, SessionHint, StageHint
+from api.service.requests import Accepted
 from api.wire.objects import message_json, problem_json, session_json
 
 ENCODED_PIECES = 1024

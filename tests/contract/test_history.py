@@ -1,11 +1,8 @@
 """A chain is told of the exchanges that went well, the newest before its question."""
 
 import pytest
-from sqlalchemy import insert, select
 
 from api.core.lifecycle import Status
-from api.database.tables import messages
-from api.database.writer import Transaction
 from api.store import messages as store_messages
 from tests.support.backends import Backend
 
@@ -32,15 +29,10 @@ async def answered(backend: Backend, exchanges: int) -> str:
 
 async def tried_again(backend: Backend, session_id: str, status: Status, text: str) -> None:
     """Another attempt at the newest answer, which has ended."""
-
-    def unit(transaction: Transaction) -> None:
-        newest = select(messages).where(messages.c.session_id == session_id).order_by(-messages.c.number)
-        row = transaction.connection.execute(newest.limit(1)).one()
-        again = row._asdict() | {"id": backend.new_id(), "number": row.number + 1, "retry_of": row.id}
-        values = again | {"status": status.value, "content": text}
-        transaction.connection.execute(insert(messages).values(values))
-
-    await backend.change(unit)
+    newest = (await backend.store.page("ann", session_id, 1, None)).messages[0]
+    again = await backend.retry(newest.id)
+    await backend.say(again, text)
+    await backend.end(again, status)
 
 
 async def test_the_past_is_what_lies_before_an_index(backend: Backend) -> None:
@@ -85,6 +77,13 @@ async def test_an_exchange_whose_last_attempt_failed_is_not_told(backend: Backen
     session = await answered(backend, 2)
     await tried_again(backend, session, Status.FAILED, "half")
     assert await backend.store.history(session, END, 20) == [("Q0", "A0")]
+
+
+async def test_a_new_attempt_is_told_what_stood_before_its_question(backend: Backend) -> None:
+    session = await answered(backend, 2)
+    newest = (await backend.store.page("ann", session, 1, None)).messages[0]
+    again = (await backend.retry(newest.id)).accepted
+    assert await backend.store.history(session, again.index, 20) == [("Q0", "A0")]
 
 
 async def test_other_sessions_are_not_told(backend: Backend) -> None:

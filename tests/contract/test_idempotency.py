@@ -9,7 +9,7 @@ import pytest
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
-from api.service.ports import Accepted, SendRequest
+from api.service.requests import Accepted, SendRequest
 from tests.support.backends import Backend
 
 pytestmark = pytest.mark.anyio

@@ -167,3 +167,80 @@ async def test_readers_that_leave_in_the_middle_cost_the_others_nothing(backend:
         await asyncio.gather(reading, return_exceptions=True)
     pages = await asyncio.gather(*(backend.store.page("ann", session, 50, None) for _ in range(20)))
     assert all(indexes(page) == [1, 2, 3, 4, 5, 6] for page in pages)
+
+
+async def with_attempts(backend: Backend, *attempts: int) -> str:
+    """A session whose questions have so many attempts each."""
+    session = None
+    for number, count in enumerate(attempts):
+        sent = await backend.exchange(f"A{number}.1", content=f"Q{number}", session=session)
+        session = sent.session_id
+        for further in range(2, count + 1):
+            sent = await backend.attempt(sent, f"A{number}.{further}")
+    assert session is not None
+    return session
+
+
+def said(page: Page) -> list[str]:
+    return [message.content for message in page.messages]
+
+
+async def test_of_several_attempts_a_page_shows_the_last(backend: Backend) -> None:
+    session = await with_attempts(backend, 1, 3, 2)
+    page = await backend.store.page("ann", session, 50, None)
+    assert said(page) == ["Q0", "A0.1", "Q1", "A1.3", "Q2", "A2.2"]
+    assert (indexes(page), page.has_more) == ([1, 2, 3, 6, 7, 9], False)
+
+
+async def test_replaced_attempts_are_shown_on_request(backend: Backend) -> None:
+    session = await with_attempts(backend, 1, 3)
+    page = await backend.store.page("ann", session, 4, None, superseded=True)
+    assert (said(page), page.has_more) == (["Q1", "A1.1", "A1.2", "A1.3"], True)
+    older = await backend.store.page("ann", session, 4, page.messages[0].id, superseded=True)
+    assert (said(older), older.has_more) == (["Q0", "A0.1"], False)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7])
+async def test_paging_over_attempts_meets_every_shown_message_once(backend: Backend, limit: int) -> None:
+    session = await with_attempts(backend, 2, 1, 4, 3)
+    page = await backend.store.page("ann", session, limit, None)
+    met = said(page)
+    while page.has_more:
+        assert len(page.messages) == limit
+        page = await backend.store.page("ann", session, limit, page.messages[0].id)
+        met = said(page) + met
+    assert met == ["Q0", "A0.2", "Q1", "A1.1", "Q2", "A2.4", "Q3", "A3.3"]
+
+
+async def test_there_is_no_more_where_only_replaced_attempts_are_left(backend: Backend) -> None:
+    session = await with_attempts(backend, 3)
+    page = await backend.store.page("ann", session, 2, None)
+    assert (said(page), page.has_more) == (["Q0", "A0.3"], False)
+
+
+async def test_a_page_before_a_message_that_is_replaced_meanwhile_goes_on_from_there(
+    backend: Backend,
+) -> None:
+    session = await with_attempts(backend, 1, 1)
+    page = await backend.store.page("ann", session, 1, None)
+    oldest = page.messages[0]
+    await backend.retry(oldest.id)
+    older = await backend.store.page("ann", session, 2, oldest.id)
+    assert (said(older), older.has_more) == (["A0.1", "Q1"], True)
+
+
+async def test_a_replaced_attempt_can_still_be_read_by_its_id(backend: Backend) -> None:
+    session = await with_attempts(backend, 2)
+    every = (await backend.store.page("ann", session, 50, None, superseded=True)).messages
+    assert await backend.store.message("ann", every[1].id, session) == every[1]
+    assert every[2].retry_of == every[1].id
+
+
+async def test_the_attempt_that_is_running_takes_the_place_at_once(backend: Backend) -> None:
+    first = await backend.exchange("Old.")
+    retried = await backend.retry(first.answer_id)
+    await backend.say(retried, "so ", "far")
+    page = await backend.store.page("ann", first.session_id, 50, None)
+    assert [(message.id, message.content) for message in page.messages[1:]] == [(retried.answer_id, "so far")]
+    following = await backend.events(first.session_id, page.position.seq)
+    assert following == []

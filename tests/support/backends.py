@@ -15,7 +15,8 @@ from api.core.records import Position
 from api.database.database import Database, open_database
 from api.database.writer import Transaction, Writer
 from api.log.log import SqlLog
-from api.service.ports import Accepted, Claim, Ending, SendRequest
+from api.service.ports import Claim, Ending
+from api.service.requests import Accepted, AnswerRequest, RetryRequest, SendRequest
 from api.store.store import SqlStore
 from api.wakeups.local import LocalWakeups
 from tests.support.clocks import CountedIds, SettableClock
@@ -67,8 +68,29 @@ class Backend:
         chain: str | None = None,
         generations: int = 0,
     ) -> Sent:
-        fence = self.new_id()
         request = SendRequest(user, content, key or self.new_id(), session, chain)
+        return await self._accept(request, generations)
+
+    async def retry(
+        self,
+        answer_id: str,
+        *,
+        user: str = "ann",
+        key: str | None = None,
+        session: str | None = None,
+        generations: int = 0,
+    ) -> Sent:
+        return await self._accept(RetryRequest(user, answer_id, key or self.new_id(), session), generations)
+
+    async def attempt(self, sent: Sent, text: str = "Better.", status: Status = Status.COMPLETE) -> Sent:
+        """A further attempt at an answer that has ended, with its whole text."""
+        again = await self.retry(sent.answer_id)
+        await self.say(again, text)
+        await self.end(again, status)
+        return again
+
+    async def _accept(self, request: AnswerRequest, generations: int) -> Sent:
+        fence = self.new_id()
         accepted = await self.store.accept(request, fence=fence, generations=generations)
         return Sent(accepted, Claim(accepted.session_id, accepted.pending_message_id, fence))
 

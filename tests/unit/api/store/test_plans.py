@@ -14,12 +14,23 @@ pytestmark = pytest.mark.anyio
 
 Ask = Callable[[Backend, Sent], Awaitable[Any]]
 
+
+async def retried_twice(backend: Backend, sent: Sent) -> None:
+    await backend.attempt(sent)
+    await backend.retry(sent.answer_id)
+
+
 ASKED: dict[str, Ask] = {
     "sending": lambda backend, sent: backend.exchange(session=sent.session_id, generations=3),
     "a repetition": lambda backend, sent: backend.send(key="k"),
+    "a retry": lambda backend, sent: backend.retry(sent.answer_id, generations=3),
+    "a retry of what was retried": retried_twice,
     "what runs": lambda backend, sent: backend.store.running(),
     "the newest page": lambda backend, sent: backend.store.page("ann", sent.session_id, 50, None),
     "an older page": lambda backend, sent: backend.store.page("ann", sent.session_id, 50, sent.answer_id),
+    "a page with all attempts": lambda backend, sent: backend.store.page(
+        "ann", sent.session_id, 50, sent.answer_id, superseded=True
+    ),
     "one message": lambda backend, sent: backend.store.message("ann", sent.answer_id),
     "the sessions": lambda backend, sent: backend.store.sessions("ann", 50),
     "more sessions": lambda backend, sent: backend.store.sessions("ann", 50, before=(backend.clock(), "x")),

@@ -16,7 +16,8 @@ from api.core.lifecycle import Role, Status
 from api.core.records import JSON, Message, Position, Session
 from api.core.text import cut
 from api.service.follow import Start
-from api.service.ports import Accepted, DocumentHint, Hint, SessionHint, StageHint
+from api.service.ports import DocumentHint, Hint, SessionHint, StageHint
+from api.service.requests import Accepted
 from api.wire.frames import Done, ErrorFrame, MessageFrame, ServerFrame, Token
 from api.wire.objects import time_json
 from api.wire.outgoing import (
@@ -45,7 +46,7 @@ DOCUMENT: dict[str, JSON] = {
     "id": "d", "title": "T", "filename": "t.md", "media_type": "text/markdown", "bytes": 5,
     "status": "indexing", "progress": 0.4, "passages": 0, "error": None, "created_at": time_json(NOW),
 }  # fmt: skip
-ACCEPTED = Accepted("c", "s", "rag", 1, "q", "a", Status.PENDING, Position("e", 1), duplicate=False)
+ACCEPTED = Accepted("c", "rag", QUESTION, "a", Status.PENDING, Position("e", 1), duplicate=False)
 
 
 def fits(frame: dict[str, JSON]) -> BaseModel:

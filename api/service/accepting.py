@@ -1,0 +1,89 @@
+"""Accepting what asks for an answer, durably and once, and starting that answer."""
+
+from collections.abc import Container
+
+from api.core.errors import ChatError, Code
+from api.service.background import Background
+from api.service.ports import Claim, Hints, NewId, Rates, SessionHint, Store
+from api.service.requests import Accepted, AnswerRequest, SendRequest
+from api.service.runner import Job, Runner
+
+
+class Accepting:
+    """Sends and retries alike: limits first, then the acceptance, then the generation."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        runner: Runner,
+        chains: Container[str],
+        hints: Hints,
+        rates: Rates,
+        generations: int,
+        background: Background,
+        new_id: NewId,
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._chains = chains
+        self._hints = hints
+        self._rates = rates
+        self._generations = generations
+        self._background = background
+        self._new_id = new_id
+
+    async def __call__(self, request: AnswerRequest, barred: ChatError | None = None) -> Accepted:
+        """Accepts a request; the same one again runs nothing.
+
+        `barred` is why its door takes nothing new just now; a repetition is answered all the same.
+        """
+        refusal = barred or self._refusal(request)
+        if refusal is None:
+            return await self._background.carried_through(self._accept(request))
+        known = await self._store.repetition(request)
+        if known is None:
+            raise refusal
+        return known
+
+    def _refusal(self, request: AnswerRequest) -> ChatError | None:
+        """Why nothing new is accepted; if None, one message of the user's rate is reserved."""
+        if (
+            isinstance(request, SendRequest)
+            and request.session_id is None
+            and request.chain is not None
+            and request.chain not in self._chains
+        ):
+            return ChatError(Code.UNKNOWN_CHAIN)
+        if self._runner.draining:
+            return ChatError(Code.OVERLOADED, retry_after_ms=2000)
+        wait_ms = self._rates.reserve(request.user_id)
+        return None if wait_ms is None else ChatError(Code.RATE_LIMITED, retry_after_ms=wait_ms)
+
+    async def _accept(self, request: AnswerRequest) -> Accepted:
+        """What was reserved of the user's rate counts only if something new was accepted."""
+        fence = self._new_id()
+        new = False
+        try:
+            accepted = await self._store.accept(request, fence=fence, generations=self._generations)
+            new = not accepted.duplicate
+        finally:
+            self._rates.settle(request.user_id, counted=new)
+        if new:
+            self._start(request.user_id, accepted, fence)
+            self._background.begin(
+                tell_session(self._store, self._hints, request.user_id, accepted.session_id)
+            )
+        return accepted
+
+    def _start(self, user_id: str, accepted: Accepted, fence: str) -> None:
+        claim = Claim(accepted.session_id, accepted.pending_message_id, fence)
+        self._runner.start(Job(claim, user_id, accepted.chain, accepted.question.content, accepted.index))
+
+
+async def tell_session(store: Store, hints: Hints, user_id: str, session_id: str) -> None:
+    """Tells the user's connections how a session stands. A hint that cannot be made is not missed."""
+    try:
+        hints.tell(user_id, SessionHint(session_id, await store.session(user_id, session_id)))
+    except ChatError:
+        return
