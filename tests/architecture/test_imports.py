@@ -22,6 +22,10 @@ VIOLATIONS = [
     ("api/log/planted.py", "api.wire", "What keeps things knows no frames and no doors"),
     ("api/service/planted.py", "chains.registry", "Of chains, the service knows the contract alone"),
     ("api/doors/planted.py", "api.settings", "Settings are read where parts are wired"),
+    ("loadtests/planted.py", "api.core", "Load tests know the server by the wire alone"),
+    ("loadtests/planted.py", "chains.registry", "Load tests know the server by the wire alone"),
+    ("loadtests/protocol/planted.py", "asyncio", "The client's protocol knows no I/O"),
+    ("loadtests/protocol/planted.py", "loadtests.pages", "The client's protocol knows no I/O"),
     ("chains/planted.py", "langserve", "LangServe stands behind one module"),
 ]
 
@@ -40,7 +44,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python files and the contracts, to plant things in."""
     folder = tmp_path_factory.mktemp("copy")
     shutil.copy(ROOT / "pyproject.toml", folder)
-    for package in ("api", "chains"):
+    for package in ("api", "chains", "loadtests"):
         shutil.copytree(
             ROOT / package, folder / package, ignore=shutil.ignore_patterns("page", "__pycache__")
         )

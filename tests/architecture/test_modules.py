@@ -39,7 +39,9 @@ print(json.dumps({
 
 def sources() -> list[Path]:
     python = [
-        path for folder in ("api", "chains", "tests", "tools") for path in (ROOT / folder).rglob("*.py")
+        path
+        for folder in ("api", "chains", "loadtests", "tests", "tools")
+        for path in (ROOT / folder).rglob("*.py")
     ]
     page = [path for kind in ("*.ts", "*.tsx") for path in (ROOT / "frontend" / "src").rglob(kind)]
     return [path for path in python + page if not path.name.endswith(".gen.ts")]
