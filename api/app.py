@@ -65,12 +65,12 @@ def _routers(parts: Parts, who: Who) -> list[APIRouter]:
         sse.router(parts.chat, parts.hints, who.identity),
         parts.sockets.router(),
         documents.router(parts.documents, who, parts.may_write_documents),
-        health.router(parts.why_not_ready, metrics.registry(_gauges(parts))),
+        health.router(parts.why_not_ready, metrics.registry(_gauges(parts), _counters(parts))),
         page.router(PAGE, parts.who),
     ]
 
 
-def _gauges(parts: Parts) -> dict[str, tuple[str, metrics.Value]]:
+def _gauges(parts: Parts) -> metrics.Figures:
     return {
         "generations_running": ("Answers that are being written.", lambda: len(parts.runner)),
         "sockets_open": ("WebSockets that are open.", lambda: len(parts.sockets.limits)),
@@ -82,6 +82,16 @@ def _gauges(parts: Parts) -> dict[str, tuple[str, metrics.Value]]:
             "Threads of stopped synchronous chains that have not come back.",
             lambda: sum(chain.abandoned_threads for chain in parts.chains.values()),
         ),
+    }
+
+
+def _counters(parts: Parts) -> metrics.Figures:
+    return {
+        "event_loop_blocked": (
+            "How often the event loop was held up for half a second or more.",
+            lambda: parts.watchdog.blocked,
+        ),
+        "event_loop_blocked_seconds": ("For how long in all.", lambda: parts.watchdog.blocked_seconds),
     }
 
 

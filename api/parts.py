@@ -39,6 +39,7 @@ from api.service.sweep import Sweep
 from api.settings import Settings
 from api.store.store import SqlStore
 from api.wakeups.local import LocalHints, LocalWakeups
+from api.watchdog import Watchdog
 from chains.contract import Chain, ChainRefused
 from chains.library import open_index
 from chains.registry import load
@@ -76,6 +77,7 @@ class Parts:
     documents: Documents
     database: Database
     writer: Writer
+    watchdog: Watchdog
     alive: bool = False
 
     @property
@@ -105,6 +107,8 @@ class Parts:
     async def running(self) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
+            await self.watchdog.start()
+            stack.push_async_callback(self.watchdog.close)
             await self.writer.start()
             stack.push_async_callback(self.writer.close)
             stack.push_async_callback(self.runner.drain, 0)
@@ -184,6 +188,7 @@ def build(settings: Settings, reach: Reach = nowhere) -> Parts:
         documents=_documents(settings, hints),
         database=database,
         writer=writer,
+        watchdog=Watchdog(),
     )
 
 

@@ -7,25 +7,29 @@ runs in tasks that LangChain begins as well as in ours. So the loop's factory of
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
+from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
 
-_contained: ContextVar[bool] = ContextVar("this task, and what it begins, is contained", default=False)
+_label: ContextVar[str | None] = ContextVar("whose code this task, and what it begins, is", default=None)
 
 
 class ExitRefusedError(Exception):
     """Code in a contained task asked for the end of the process."""
 
 
-def contained_task(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """Begin a task. In it, and in every task begun from it, a SystemExit ends as an ExitRefusedError."""
+def contained_task(coroutine: Coroutine[Any, Any, T], label: str = "") -> asyncio.Task[T]:
+    """Begin a task. In it, and in every task begun from it, a SystemExit ends as an ExitRefusedError.
+
+    `label` tells whose code that is: `running_label` finds it on the stack.
+    """
     loop = asyncio.get_running_loop()
     before = loop.get_task_factory()
     if not isinstance(before, _Factory):
         loop.set_task_factory(_Factory(before))
     context = copy_context()
-    context.run(_contained.set, True)
+    context.run(_label.set, label)
     return context.run(loop.create_task, coroutine)
 
 
@@ -34,7 +38,8 @@ class _Factory:
         self._then = then or _task
 
     def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:  # as typeshed
-        return self._then(loop, _Contained(coroutine) if _contained.get() else coroutine, **options)
+        label = _label.get()
+        return self._then(loop, coroutine if label is None else _Contained(coroutine, label), **options)
 
 
 def _task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
@@ -47,8 +52,9 @@ class _Contained(Coroutine[Any, Any, T]):
     An `async def` around it would leave it never awaited when the task is cancelled before its first step.
     """
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, T], label: str) -> None:
         self._coroutine = coroutine
+        self.label = label
 
     def send(self, value: Any) -> Any:
         try:
@@ -71,6 +77,19 @@ class _Contained(Coroutine[Any, Any, T]):
     def __getattr__(self, name: str) -> Any:
         """`cr_running`, `cr_frame` and so on: anyio asks a task's coroutine whether it has begun."""
         return getattr(self._coroutine, name)
+
+
+_STEPS = {_Contained.send.__code__, _Contained.throw.__code__}
+
+
+def running_label(frame: FrameType | None) -> tuple[str | None, FrameType | None]:
+    """The label of the contained task that runs in a thread's stack, and the frame that its code is in.
+
+    Each step of such a task goes through one of ours, so that is looked for from the innermost `frame` out.
+    """
+    while frame is not None and frame.f_code not in _STEPS:
+        frame = frame.f_back
+    return (None, None) if frame is None else (frame.f_locals["self"].label, frame)
 
 
 def _refuse(error: BaseException) -> NoReturn:

@@ -127,7 +127,7 @@ class Generator:
 
     async def _produce(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
         """Pulls in a task of its own, so that a chain that will not be cancelled can be left behind."""
-        pulling = contained_task(self._pull(job, answer, appender))
+        pulling = contained_task(self._pull(job, answer, appender), job.chain)
         self._pulling.add(pulling)
         pulling.add_done_callback(self._pulled)
         try:
