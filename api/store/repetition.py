@@ -48,7 +48,7 @@ def recorded(connection: Connection, request: AnswerRequest, epoch: str) -> Acce
     accepted = as_accepted(connection, row.pending_message_id, request.client_message_id, epoch)
     if accepted is None:
         raise ChatError(
-            Code.NOT_FOUND, "The session of this message has been deleted. Send it again as a new one."
+            Code.NOT_FOUND, "The session of this message has been deleted. Ask anew in another one."
         )
     return accepted
 

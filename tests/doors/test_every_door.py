@@ -57,3 +57,19 @@ def test_a_second_question_goes_into_the_same_session(door: Door, user: User) ->
     assert again["session_id"] == ack["session_id"]
     page = user.http.get(f"/api/chat/sessions/{ack['session_id']}/messages").json()
     assert [message["index"] for message in page["messages"]] == [1, 2, 3, 4]
+
+
+def test_another_attempt_takes_the_place_of_the_answer_and_is_made_once(door: Door, user: User) -> None:
+    ack, first = door.ask("tokens=4 fail_at=2")
+    session = ack["session_id"]
+    again, second = door.retry(session, first["id"], client_message_id="again")
+    assert (again["user_message_id"], again["duplicate"]) == (ack["user_message_id"], False)
+    kept = stored(user, session, second["id"])
+    assert (kept["retry_of"], kept["client_message_id"]) == (first["id"], "again")
+    for fields in ({"client_message_id": "again"}, {"client_message_id": "late"}, {}):
+        told, same = door.retry(session, first["id"], **fields)
+        assert (told["duplicate"], told["user_message_id"]) == (True, ack["user_message_id"])
+        assert (same["id"], same["content"]) == (second["id"], second["content"])
+    page = user.http.get(f"/api/chat/sessions/{session}/messages").json()
+    assert [message["id"] for message in page["messages"]] == [ack["user_message_id"], second["id"]]
+    assert stored(user, session, first["id"])["content"].split() == ["t0", "t1"]

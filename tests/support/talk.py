@@ -66,10 +66,16 @@ def server_events(lines: Iterator[str]) -> Iterator[tuple[str | None, Frame]]:
             event_id, data = None, ""
 
 
+def retry_path(session_id: str, message_id: str) -> str:
+    return f"/api/chat/sessions/{session_id}/messages/{message_id}/retry"
+
+
 class Door(Protocol):
     """One way in. Each returns the ids of the acceptance and the answer as that door shows it."""
 
     def ask(self, content: str, **fields: Any) -> tuple[Frame, Frame]: ...
+
+    def retry(self, session_id: str, message_id: str, **fields: Any) -> tuple[Frame, Frame]: ...
 
 
 def answer_of(frames: list[Frame]) -> Frame:
@@ -95,8 +101,14 @@ class SocketDoor:
         self._server, self._user = server, user
 
     def ask(self, content: str, **fields: Any) -> tuple[Frame, Frame]:
+        return self._said(type="send", content=content, **fields)
+
+    def retry(self, session_id: str, message_id: str, **fields: Any) -> tuple[Frame, Frame]:
+        return self._said(type="retry", message_id=message_id, **fields)
+
+    def _said(self, **frame: Any) -> tuple[Frame, Frame]:
         with socket(self._server, self._user) as connection:
-            say(connection, type="send", content=content, **fields)
+            say(connection, **frame)
             frames = to_the_end(connection)
         ack = next(frame for frame in frames if frame["type"] == "ack")
         return ack, answer_of(frames)
@@ -107,7 +119,13 @@ class RestDoor:
         self._user = user
 
     def ask(self, content: str, **fields: Any) -> tuple[Frame, Frame]:
-        found = self._user.http.post("/api/chat/messages", json={"content": content, **fields}).json()
+        return self._posted("/api/chat/messages", {"content": content, **fields})
+
+    def retry(self, session_id: str, message_id: str, **fields: Any) -> tuple[Frame, Frame]:
+        return self._posted(retry_path(session_id, message_id), fields)
+
+    def _posted(self, path: str, body: Frame) -> tuple[Frame, Frame]:
+        found = self._user.http.post(path, json=body).raise_for_status().json()
         ids = {
             "session_id": found["message"]["session_id"],
             "user_message_id": found["user_message"]["id"],
@@ -124,9 +142,14 @@ class EventsDoor:
         self._user = user
 
     def ask(self, content: str, **fields: Any) -> tuple[Frame, Frame]:
+        return self._followed("/api/chat/messages", {"content": content, **fields})
+
+    def retry(self, session_id: str, message_id: str, **fields: Any) -> tuple[Frame, Frame]:
+        return self._followed(retry_path(session_id, message_id), fields)
+
+    def _followed(self, path: str, body: Frame) -> tuple[Frame, Frame]:
         http = self._user.http
-        body = {"content": content, **fields}
-        ack = http.post("/api/chat/messages", json=body, headers={"Prefer": "respond-async"}).json()
+        ack = http.post(path, json=body, headers={"Prefer": "respond-async"}).raise_for_status().json()
         path = f"/api/chat/sessions/{ack['session_id']}/events"
         frames: list[Frame] = []
         with http.stream("GET", path, params={"epoch": ack["epoch"], "after": 0}) as stream:

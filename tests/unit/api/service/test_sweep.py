@@ -10,7 +10,7 @@ from api.core.lifecycle import Status
 from api.core.records import Position
 from api.service.sweep import Sweep
 from tests.support.backends import Backend
-from tests.support.chats import Halting, World, job, spoken, world
+from tests.support.chats import Halting, World, job, saying, spoken, world
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +33,19 @@ async def test_what_a_dead_process_left_is_interrupted_before_the_server_is_read
     assert message.error is not None
     assert (message.error.code, message.error.retryable) == (Code.INTERRUPTED, True)
     assert list(await backend.store.running()) == []
+
+
+async def test_an_attempt_that_a_dead_process_left_keeps_its_text_and_can_be_tried_again(
+    backend: Backend,
+) -> None:
+    left = await backend.retry((await backend.exchange("Old.")).answer_id)
+    await backend.say(left, "half")
+    ann = world(backend, saying("Whole."))
+    assert await sweep_of(ann).recover() == 1
+    page = await ann.chat.page("ann", left.session_id, 50, None)
+    assert [(each.content, each.status) for each in page.messages[1:]] == [("half", Status.INTERRUPTED)]
+    again = await ann.chat.retry("ann", left.answer_id)
+    assert (await ann.answered(again.pending_message_id)).content == "Whole."
 
 
 async def test_an_answer_without_a_generation_is_ended_when_found_twice(backend: Backend) -> None:
