@@ -1,12 +1,15 @@
 """Opened whole or not at all."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.database.database import open_database
 from api.database.lock import DataFolderInUseError
+from api.database.snapshot import carried_through, snapshot
 from tests.support.clocks import CountedIds
 
 pytestmark = pytest.mark.anyio
@@ -38,3 +41,25 @@ async def test_one_that_cannot_be_opened_lets_the_folder_go(tmp_path: Path) -> N
         open_database(url(tmp_path), tmp_path, CountedIds())
     (tmp_path / "chat.db").unlink()
     await open_database(url(tmp_path), tmp_path, CountedIds()).close()
+
+
+async def test_closing_waits_for_the_reads_that_their_callers_have_left(tmp_path: Path) -> None:
+    database = open_database(url(tmp_path), tmp_path, CountedIds())
+    begun = asyncio.Event()
+    read_whole = False
+
+    @carried_through
+    async def read() -> None:
+        nonlocal read_whole
+        async with snapshot(database.readers) as connection:
+            begun.set()
+            for _ in range(20):
+                await connection.execute(text("SELECT 1"))
+        read_whole = True
+
+    reading = asyncio.create_task(read())
+    await begun.wait()
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await database.close()
+    assert read_whole
