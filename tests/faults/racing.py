@@ -1,0 +1,105 @@
+"""Several senders of one `client_message_id`, through every door at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import httpx
+
+from tests.faults.asking import AT_ONCE, identified
+from tests.faults.server import Server
+from tests.faults.tab import Tab
+
+CONFLICT = "idempotency_conflict"
+DOORS = ("tab", "other tab", "rest", "blocking rest")
+APART_S = (0, 0, 0, 0.001, 0.003, 0.01)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one sender was told: the ids of one acceptance, or the code of a refusal."""
+
+    door: str
+    ids: tuple[str, str, str] = ("", "", "")
+    duplicate: bool = False
+    refused: str | None = None
+    status: str = "pending"
+
+
+@dataclass
+class User:
+    """Somebody with two tabs and a script; `session` is one of theirs in which nothing runs."""
+
+    tabs: tuple[Tab, Tab]
+    rest: httpx.AsyncClient
+    headers: dict[str, str]
+    session: str | None = None
+
+    async def send(self, door: str, body: dict[str, Any]) -> Told:
+        if door == "tab":
+            return _of_frame(door, await self.tabs[0].ask(type="send", **body))
+        if door == "other tab":
+            return _of_frame(door, await self.tabs[1].ask(type="send", **body))
+        headers = AT_ONCE if door == "rest" else {}
+        return _of_response(door, await self.rest.post("/api/chat/messages", json=body, headers=headers))
+
+
+@asynccontextmanager
+async def user(server: Server) -> AsyncIterator[User]:
+    me = await identified(server)
+    async with (
+        Tab(server.socket_url, me) as tab,
+        Tab(server.socket_url, me) as other,
+        server.client(headers=me) as rest,
+    ):
+        yield User((tab, other), rest, me)
+
+
+async def raced(user: User, senders: Sequence[tuple[str, dict[str, Any]]], chance: Random) -> list[Told]:
+    """What all were told; some begin a little later than others."""
+
+    async def after_a_while(door: str, body: dict[str, Any], wait_s: float) -> Told:
+        await asyncio.sleep(wait_s)
+        return await user.send(door, body)
+
+    return await asyncio.gather(
+        *(after_a_while(door, body, chance.choice(APART_S)) for door, body in senders)
+    )
+
+
+def differing(told: Sequence[Told], *, alike: bool) -> list[str]:
+    """What must not be: two answers, two that are first, none; a refusal of what was sent alike."""
+    taken = [each for each in told if each.refused is None]
+    found = [
+        f"{each.door} was refused: {each.refused}" for each in told if each.refused not in {None, CONFLICT}
+    ]
+    if alike and len(taken) != len(told):
+        found.append(f"conflict of what was sent alike: {told}")
+    if len({each.ids for each in taken}) != 1:
+        found.append(f"differing ids: {taken}")
+    if sum(not each.duplicate for each in taken) != 1:
+        found.append(f"not exactly one was first: {taken}")
+    return found
+
+
+def _of_frame(door: str, frame: dict[str, Any]) -> Told:
+    if frame["type"] == "error":
+        return Told(door, refused=frame["code"])
+    return Told(door, _ids(frame), frame["duplicate"], status=frame["status"])
+
+
+def _of_response(door: str, response: httpx.Response) -> Told:
+    body = response.json()
+    if response.status_code == httpx.codes.OK:
+        ids = {"session_id": body["message"]["session_id"], "user_message_id": body["user_message"]["id"]}
+        return Told(door, _ids(body | ids), body["duplicate"], status=body["message"]["status"])
+    if response.status_code == httpx.codes.ACCEPTED:
+        return Told(door, _ids(body), body["duplicate"], status=body["status"])
+    return Told(door, refused=body["code"])
+
+
+def _ids(body: dict[str, Any]) -> tuple[str, str, str]:
+    return body["session_id"], body["user_message_id"], body["pending_message_id"]
