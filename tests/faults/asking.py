@@ -53,3 +53,15 @@ async def read(client: httpx.AsyncClient, sent: Sent) -> Shown:
     return Shown(
         session_id, message_id, sent.client_message_id, sent.question, told["content"], told["status"]
     )
+
+
+async def until_ended(client: httpx.AsyncClient, sent: Sent) -> None:
+    """Sent again without `respond-async`, it is answered when the answer has ended."""
+    body = {"content": sent.question, "client_message_id": sent.client_message_id}
+    (await client.post("/api/chat/messages", json=body)).raise_for_status()
+
+
+async def stop(client: httpx.AsyncClient, sent: Sent) -> None:
+    assert sent.ack is not None
+    path = f"/api/chat/sessions/{sent.ack['session_id']}/messages/{sent.ack['pending_message_id']}/stop"
+    (await client.post(path)).raise_for_status()

@@ -1,6 +1,6 @@
-"""A chain that breaks as its question asks: it raises, hangs or says what no chain may, at each of its stages.
+"""A chain that breaks as its question asks: it raises, hangs or says what no chain may, at each stage.
 
-`stage=` is where (start, piece, end or close), `fault=` what (a name from `FAULTS`), `at=` before which token.
+`stage=` is where (start, piece, end, close), `fault=` what (a name from `FAULTS`), `at=` before which token.
 """
 
 import asyncio
@@ -9,13 +9,13 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from langchain_core.runnables import Runnable, RunnableGenerator
 
 from chains.inputs import ChatInput
-from chains.scripted import RECORD
 from chains.script import Script, read_script
+from chains.scripted import RECORD
 
 STAGES = ("start", "piece", "end", "close")
 
@@ -89,12 +89,17 @@ async def _transform(given: AsyncIterator[Any]) -> AsyncIterator[Any]:
             await asyncio.Event().wait()
     finally:
         if plan.stage == "close" and plan.fault in RAISED:
-            raise RAISED[plan.fault]()
+            _raise(plan.fault)
+
+
+def _raise(fault: str) -> NoReturn:
+    error = RAISED[fault]()
+    raise error
 
 
 async def _break(fault: str) -> object:
     if fault in RAISED:
-        raise RAISED[fault]()
+        _raise(fault)
     if fault in SAID:
         return SAID[fault]
     try:

@@ -8,13 +8,19 @@ from random import Random
 
 import httpx
 
-from tests.faults.asking import Sent, identified, message, read, send
+from api.service.generate import PATIENCE_S
+from tests.faults.asking import Sent, identified, message, read, send, stop, until_ended
+from tests.faults.footprint import footprint, left_behind
+from tests.faults.misbehaving import FAULTS, HANGING, RAISED, STAGES
 from tests.faults.oracle import Oracle, Shown
 from tests.faults.proofs import Measured, Proof, Trial
 from tests.faults.server import Server
 
 PROMISE = "No eternal spinner"
 WITHIN_S = 5.0
+LIMITS = {"timeout_first_piece": 0.5, "timeout_gap": 0.5, "timeout_total": 2}
+LATEST_S = 2 + PATIENCE_S + WITHIN_S  # what takes its cancellation for itself has the whole time, and a while
+MANY = httpx.Limits(max_connections=64)
 AT_ONCE = 4
 SCRIPTS: Sequence[dict[str, object]] = (
     {"tokens": 5},
@@ -85,4 +91,57 @@ async def killed(trial: Trial) -> Measured:
     return trial.measured
 
 
-PROOFS = [Proof("kill -9 at random moments", small=8, full=500, run=killed)]
+async def misbehaved(trial: Trial) -> Measured:
+    """Chains that raise, hang, or say what no chain may, at every stage; some are stopped meanwhile."""
+    chains = "bad=tests.faults.misbehaving:build"
+    async with Server(trial.launcher, trial.folder, chains=chains, **LIMITS) as server:
+        await server.start()
+        oracle = Oracle(server.database, server.record)
+        async with server.client(headers=await identified(server), limits=MANY) as client:
+            warm = [
+                _misbehave(client, trial.random(-n), "piece", "number", stopped=False) for n in range(1, 17)
+            ]
+            await asyncio.gather(*warm)  # the pool of readers has all its threads now
+            before = await footprint(server)
+
+            async def misbehave(_: int, chance: Random) -> Sequence[str]:
+                stage, fault = chance.choice(STAGES), chance.choice(FAULTS)
+                stopped = chance.random() < 0.3
+                shown, took = await _misbehave(client, chance, stage, fault, stopped=stopped)
+                trial.measured.count(shown.status)
+                waits = stage == "close" or fault in HANGING
+                trial.measured.figure(f"s until {'a hanging one' if waits else 'it'} had ended", took)
+                wrong = oracle.judge([shown])
+                if took > (LATEST_S if waits and not stopped else WITHIN_S):
+                    wrong.append(f"{fault} at {stage}: ended after {took:.1f} s")
+                if fault in RAISED and stage != "close" and not stopped and shown.status != "failed":
+                    wrong.append(f"{fault} at {stage} ended {shown.status}")
+                return wrong
+
+            await trial.each(misbehave, at_once=24)
+        trial.fail(trial.size - 1, [*oracle.leftovers(), *await left_behind(server, before)])
+    return trial.measured
+
+
+async def _misbehave(
+    client: httpx.AsyncClient, chance: Random, stage: str, fault: str, *, stopped: bool
+) -> tuple[Shown, float]:
+    """The answer once it has ended, and how many seconds that took (from the stop, if it was stopped)."""
+    tokens = chance.randint(1, 20)
+    words = {"stage": stage, "fault": fault.replace(" ", "_"), "at": chance.randrange(tokens)}
+    sent = message(chance, tokens=tokens, **words)
+    await send(client, sent)
+    assert sent.ack is not None, "nothing killed the server"
+    if stopped:
+        await asyncio.sleep(chance.choice((0, 0.01, 0.2)))
+    began = time.monotonic()
+    if stopped:
+        await stop(client, sent)
+    await until_ended(client, sent)
+    return await read(client, sent), time.monotonic() - began
+
+
+PROOFS = [
+    Proof("kill -9 at random moments", small=8, full=500, run=killed),
+    Proof("chains that raise or hang at every stage", small=80, full=2000, run=misbehaved),
+]

@@ -8,10 +8,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.faults.asking import Sent, identified, message, read, send
+from tests.faults.asking import identified, message, read, send, until_ended
 from tests.faults.launching import Zygote
 from tests.faults.oracle import Oracle, Shown, over_rest
 from tests.faults.server import Server
@@ -37,17 +36,11 @@ async def world(launcher: Zygote, tmp_path: Path) -> tuple[Server, Oracle, Shown
         sent = message(CHANCE, tokens=20)
         async with server.client(headers=await identified(server)) as client:
             await send(client, sent)
-            shown = await once_complete(client, sent)
+            await until_ended(client, sent)
+            shown = await read(client, sent)
             assert await over_rest(client, [shown]) == []
             assert await over_rest(client, [replace(shown, text="t0 ")]) != []
     return server, Oracle(server.database, server.record), shown
-
-
-async def once_complete(client: httpx.AsyncClient, sent: Sent) -> Shown:
-    """Sent again without `respond-async`, it is answered when the answer has ended."""
-    body = {"content": sent.question, "client_message_id": sent.client_message_id}
-    (await client.post("/api/chat/messages", json=body)).raise_for_status()
-    return await read(client, sent)
 
 
 def damage(server: Server, statement: str) -> None:
