@@ -10,11 +10,12 @@ from fastapi_swagger import patch_fastapi  # type: ignore[import-untyped]  # it 
 from starlette.types import ASGIApp
 
 from api.core.errors import ChatError
+from api.data import new_id
 from api.doors import documents, health, identity, langserve, metrics, page, problems, rest, sse
 from api.doors.limits import BodyLimit
 from api.doors.root import UnderPath
 from api.doors.who import Who
-from api.parts import Parts, new_id
+from api.parts import Parts
 
 PAGE = Path(__file__).parent / "page"
 

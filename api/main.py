@@ -14,10 +14,11 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from api import logs, serve
+from api import logs, serve, upkeep
 from api.app import create_app
 from api.core.points import Reach, nowhere
-from api.parts import Parts, StartRefusedError, build, open_store
+from api.data import StartRefusedError, open_store
+from api.parts import Parts, build
 from api.settings import Settings
 from api.settings_doc import plain
 
@@ -130,6 +131,43 @@ def migrate() -> None:
     except StartRefusedError as error:
         refuse(str(error))
     typer.echo("The database has the shape that this version needs.")
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, such as steadychat.tar.")],
+    *,
+    overwrite: Annotated[bool, typer.Option(help="Replace the file if it exists.")] = False,
+) -> None:
+    """Copy the history, the documents and the secret into one file, also while the server runs.
+
+    The file is as secret as the data folder; only its owner may read it.
+    """
+    try:
+        upkeep.back_up_to(_settings(), file, overwrite=overwrite)
+    except upkeep.Refused as error:
+        refuse(str(error))
+
+
+@cli.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `steadychat backup` wrote.")]) -> None:
+    """Go back to a backup. Stop the server first. The present data is put aside, not deleted."""
+    try:
+        upkeep.restore_from(_settings(), file)
+    except upkeep.Refused as error:
+        refuse(str(error))
+
+
+@cli.command()
+def restored() -> None:
+    """Say that the data was brought back by other means, such as copied files or a snapshot of a disk.
+
+    The next start begins a new epoch of the log, so that pages load their chats anew.
+    """
+    try:
+        upkeep.mark_restored(_settings())
+    except upkeep.Refused as error:
+        refuse(str(error))
 
 
 @cli.command()

@@ -6,9 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import uuid_utils
-from sqlalchemy.exc import SQLAlchemyError
-
 from api.auth.cookie import CookieAuth
 from api.auth.identity import Authenticator, Identity
 from api.auth.jwt import JwtAuth, MissingExtraError
@@ -17,10 +14,11 @@ from api.auth.origins import Origins
 from api.auth.rates import Rates
 from api.auth.secret import kept_secret
 from api.auth.sockets import SocketLimits
+from api.backup.places import UPLOADS
 from api.core.points import Reach, nowhere
-from api.database.database import Database, open_database
-from api.database.lock import DataFolderInUseError
-from api.database.migrate import NewerDatabaseError
+from api.data import StartRefusedError, new_id, open_database_in, taken_folder
+from api.database.database import Database
+from api.database.lock import DataFolderLock
 from api.database.writer import Writer
 from api.documents.corpus import IndexCorpus
 from api.documents.documents import Documents
@@ -45,19 +43,10 @@ from chains.library import open_index
 from chains.registry import load
 
 WRITE_SCOPE = "documents:write"
-SQLITE = "sqlite+aiosqlite:///"
-
-
-class StartRefusedError(Exception):
-    """The server cannot start; the text is one line that says why and what to do."""
 
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def new_id() -> str:
-    return str(uuid_utils.uuid7())
 
 
 @dataclass
@@ -127,9 +116,14 @@ def build(settings: Settings, reach: Reach = nowhere) -> Parts:
 
     `reach` is told of each of the named points; only tests have a use for it.
     """
+    with taken_folder(settings) as lock:
+        return _wired(settings, lock, reach)
+
+
+def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     chains = _chains(settings)
     who = _authenticator(settings)
-    database = open_store(settings)
+    database = open_database_in(settings, lock)
     log = SqlLog(database.epoch, database.readers, LocalWakeups(), reach)
     writer = Writer(database.writing, log.publish, reach)
     log.use(writer)
@@ -199,41 +193,12 @@ def _chains(settings: Settings) -> Mapping[str, Chain]:
         raise StartRefusedError(f"STEADYCHAT_CHAINS: {refusal}") from refusal
 
 
-def open_store(settings: Settings) -> Database:
-    """The database in the shape that this version needs. Raises StartRefusedError."""
-    folder = settings.data_dir.resolve()
-    if not settings.database.startswith(SQLITE):
-        raise StartRefusedError(
-            f"STEADYCHAT_DATABASE_URL must begin with {SQLITE}: this version keeps its history in SQLite"
-        )
-    try:
-        return open_database(settings.database, folder, new_id)
-    except DataFolderInUseError as error:
-        raise StartRefusedError(
-            f"the data folder {folder} is in use by another process: stop that one, "
-            "or choose another folder with STEADYCHAT_DATA_DIR"
-        ) from error
-    except NewerDatabaseError as error:
-        raise StartRefusedError(str(error)) from error
-    except OSError as error:
-        raise StartRefusedError(
-            f"the data folder {folder} cannot be used ({error.strerror}): make it writable, "
-            "or choose another with STEADYCHAT_DATA_DIR"
-        ) from error
-    except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise StartRefusedError(
-            f"the database cannot be opened ({reason}): "
-            f"check STEADYCHAT_DATABASE_URL and the data folder {folder}"
-        ) from error
-
-
 def _documents(settings: Settings, hints: LocalHints) -> Documents:
     def tell(user_id: str, document: Document) -> None:
         hints.tell(user_id, DocumentHint(wire(document).model_dump(mode="json")))
 
     return Documents(
-        IndexCorpus(open_index(settings)), Uploads(settings.data_dir / "uploads"), tell, new_id, now
+        IndexCorpus(open_index(settings)), Uploads(settings.data_dir / UPLOADS), tell, new_id, now
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -17,7 +17,7 @@ def reading_engine(url: str) -> AsyncEngine:
     return engine
 
 
-def writing_engine(url: str) -> Engine:
+def writing_engine(url: str | URL) -> Engine:
     """The writer's own connection, without a pool: `url` is the readers', with the plain driver."""
     engine = create_engine(make_url(url).set(drivername="sqlite"), pool_size=1, max_overflow=0)
     _explicit_begin(engine, "BEGIN IMMEDIATE")

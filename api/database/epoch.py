@@ -38,6 +38,12 @@ def close_epoch(engine: Engine) -> None:
         _put(connection, clean="yes")
 
 
+def forget_epoch(engine: Engine) -> None:
+    """The log has gone back, or may have: whoever opens it next begins a new epoch."""
+    with engine.begin() as connection:
+        connection.execute(delete(meta).where(meta.c.key == "epoch"))
+
+
 def _put(connection: Connection, **values: str) -> None:
     for key, value in values.items():
         connection.execute(delete(meta).where(meta.c.key == key))

@@ -9,6 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from api.database.copy import begin_anew
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -18,14 +20,10 @@ class NewerDatabaseError(Exception):
 
 def migrate(engine: Engine, backups: Path) -> Path | None:
     """Applies what is missing. Returns the copy that was made before, if there was anything to copy."""
-    script = ScriptDirectory(str(MIGRATIONS))
-    head = script.get_current_head()
+    current = require_known(engine)
+    if current == ScriptDirectory(str(MIGRATIONS)).get_current_head():
+        return None
     with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current == head:
-            return None
-        _require_known(script, current)
-        connection.rollback()
         copy = _back_up(connection, backups, current) if current else None
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -35,13 +33,18 @@ def migrate(engine: Engine, backups: Path) -> Path | None:
     return copy
 
 
-def _require_known(script: ScriptDirectory, revision: str | None) -> None:
+def require_known(engine: Engine) -> str | None:
+    """The shape that the database has; None if it has none yet. Raises NewerDatabaseError."""
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory(str(MIGRATIONS))
     if revision is not None and revision not in {known.revision for known in script.walk_revisions()}:
         raise NewerDatabaseError(
             f"the database has the shape {revision!r}, which this version does not know: "
             "it was used by a newer Steadychat. Install that version again, or choose another "
             "STEADYCHAT_DATA_DIR."
         )
+    return revision
 
 
 def _back_up(connection: Connection, backups: Path, revision: str) -> Path:
@@ -50,5 +53,10 @@ def _back_up(connection: Connection, backups: Path, revision: str) -> Path:
     target = backups / f"steadychat-{revision}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
     driver = connection.connection.driver_connection
     assert driver is not None  # noqa: S101 - for mypy: the connection is open
-    driver.execute("VACUUM INTO ?", (str(target),))
+    try:
+        driver.execute("VACUUM INTO ?", (str(target),))
+        begin_anew(target)  # whoever goes back to it goes back in time
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     return target

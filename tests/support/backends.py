@@ -13,6 +13,7 @@ from api.core.events import Ended, Event
 from api.core.lifecycle import Status
 from api.core.records import Position
 from api.database.database import Database, open_database
+from api.database.lock import DataFolderLock
 from api.database.writer import Transaction, Writer
 from api.log.log import SqlLog
 from api.service.ports import Claim, Ending
@@ -148,7 +149,9 @@ async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
     assert name in NAMES
     file = folder / "chat.db"
     new_id, clock = CountedIds(), SettableClock()
-    database = open_database(f"sqlite+aiosqlite:///{file}", folder, CountedIds("epoch"))
+    lock = DataFolderLock(folder)
+    lock.take()
+    database = open_database(f"sqlite+aiosqlite:///{file}", lock, CountedIds("epoch"))
     log = SqlLog(database.epoch, database.readers, LocalWakeups())
     published: list[Event] = []
 

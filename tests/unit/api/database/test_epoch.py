@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from api.database.epoch import boot_id, close_epoch, open_epoch
+from api.database.epoch import boot_id, close_epoch, forget_epoch, open_epoch
 from api.database.migrate import migrate
 from tests.support.clocks import CountedIds
 
@@ -49,6 +49,16 @@ def test_a_clean_end_is_forgotten_once_it_is_opened_again(log: Engine) -> None:
     close_epoch(log)
     assert open_epoch(log, new_id, "boot 1") == first
     assert open_epoch(log, new_id, "boot 2") != first
+
+
+def test_a_log_that_has_gone_back_begins_a_new_one_even_after_a_clean_end(log: Engine) -> None:
+    new_id = CountedIds()
+    first = open_epoch(log, new_id, "boot 1")
+    close_epoch(log)
+    forget_epoch(log)
+    second = open_epoch(log, new_id, "boot 1")
+    assert second != first
+    assert open_epoch(log, new_id, "boot 1") == second
 
 
 def test_a_boot_is_named_the_same_all_along() -> None:

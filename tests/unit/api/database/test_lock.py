@@ -1,5 +1,6 @@
 """One process to a data folder."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,19 @@ def test_a_second_one_is_refused_until_the_first_lets_go(tmp_path: Path) -> None
     first.release()
     second.take()
     second.release()
+
+
+def test_one_that_the_superuser_takes_belongs_to_whom_the_folder_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the server, as a user of its own, could not take it afterwards."""
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", lambda descriptor, uid, gid: given.append((uid, gid)))
+    lock = DataFolderLock(tmp_path)
+    lock.take()
+    lock.release()
+    assert given == [(tmp_path.stat().st_uid, tmp_path.stat().st_gid)]
 
 
 def test_the_folder_is_made(tmp_path: Path) -> None:

@@ -11,8 +11,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from api.database import migrate as migrate_module
+from api.database.epoch import open_epoch
 from api.database.migrate import NewerDatabaseError, migrate
 from api.database.tables import metadata
+from tests.support.clocks import CountedIds
+from tests.support.datafolders import epoch
 
 LATER = '''
 """a later shape"""
@@ -100,6 +103,31 @@ def test_before_a_later_migration_a_copy_is_made(
     assert "shoe_size" in {column["name"] for column in inspect(engine).get_columns("users")}
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(head,)]
+
+
+def test_whoever_goes_back_to_the_copy_begins_a_new_epoch(
+    engine: Engine, head: str, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_epoch(engine, CountedIds(), "")
+    later(monkeypatch, tmp_path, head)
+    copy = migrate(engine, tmp_path / "backups")
+    assert copy is not None
+    assert epoch(copy) is None
+    assert epoch(file) is not None
+
+
+def test_a_copy_that_cannot_be_made_leaves_nothing_and_nothing_is_migrated(
+    engine: Engine, head: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(file: Path) -> None:
+        raise OSError(file)
+
+    monkeypatch.setattr(migrate_module, "begin_anew", broken)
+    later(monkeypatch, tmp_path, head)
+    with pytest.raises(OSError, match="steadychat"):
+        migrate(engine, tmp_path / "backups")
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert revision(engine) == head
 
 
 def test_a_migration_that_fails_changes_nothing(

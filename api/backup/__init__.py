@@ -1,0 +1,1 @@
+"""All that a server cannot make again, in one file, and back from it."""

@@ -1,0 +1,102 @@
+"""The data folder that the settings name, opened for this process alone, and what lies in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uuid_utils
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.backup.journal import finish as finish_restore
+from api.backup.places import SECRET, UPLOADS, Places
+from api.backup.refusals import BackupRefused
+from api.database.database import Database, open_database
+from api.database.lock import DataFolderInUseError, DataFolderLock
+from api.database.migrate import NewerDatabaseError
+from api.settings import Settings
+
+SQLITE = "sqlite+aiosqlite:///"
+
+
+class StartRefusedError(Exception):
+    """The server cannot start; the text is one line that says why and what to do."""
+
+
+def new_id() -> str:
+    return str(uuid_utils.uuid7())
+
+
+def open_store(settings: Settings) -> Database:
+    """The database in the shape that this version needs, and the data folder with it.
+
+    Raises StartRefusedError.
+    """
+    with taken_folder(settings) as lock:
+        return open_database_in(settings, lock)
+
+
+@contextmanager
+def taken_folder(settings: Settings) -> Iterator[DataFolderLock]:
+    """Takes the data folder before anything in it is read or made, and finishes a restore that was cut off.
+
+    It stays taken, unless what is done within fails. Raises StartRefusedError.
+    """
+    lock = DataFolderLock(settings.data_dir.resolve())
+    try:
+        with _refusals(lock.folder):
+            lock.take()
+            finish_restore(lock.folder)
+        yield lock
+    except BaseException:
+        lock.release()
+        raise
+
+
+def open_database_in(settings: Settings, lock: DataFolderLock) -> Database:
+    """The database in the shape that this version needs. Raises StartRefusedError."""
+    if not settings.database.startswith(SQLITE):
+        raise StartRefusedError(
+            f"STEADYCHAT_DATABASE_URL must begin with {SQLITE}: this version keeps its history in SQLite"
+        )
+    with _refusals(lock.folder):
+        return open_database(settings.database, lock, new_id)
+
+
+@contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except DataFolderInUseError as error:
+        raise StartRefusedError(
+            f"the data folder {folder} is in use by another process: stop that one, "
+            "or choose another folder with STEADYCHAT_DATA_DIR"
+        ) from error
+    except (BackupRefused, NewerDatabaseError) as error:
+        raise StartRefusedError(str(error)) from error
+    except OSError as error:
+        raise StartRefusedError(
+            f"the data folder {folder} cannot be used ({error.strerror}): make it writable, "
+            "or choose another with STEADYCHAT_DATA_DIR"
+        ) from error
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise StartRefusedError(
+            f"the database cannot be opened ({reason}): "
+            f"check STEADYCHAT_DATABASE_URL and the data folder {folder}"
+        ) from error
+
+
+def places(settings: Settings) -> Places:
+    """Where everything lies that a backup holds. Raises StartRefusedError if that is not in files."""
+    url = settings.database
+    file = make_url(url).database if url.startswith(SQLITE) else None
+    if not file or file.startswith((":", "file:")):
+        raise StartRefusedError(
+            f"STEADYCHAT_DATABASE_URL names no file, as {SQLITE}path does: "
+            "use the database's own tools for it, and copy the data folder too"
+        )
+    folder = settings.data_dir.resolve()
+    return Places(
+        folder, Path(file).resolve(), folder / settings.index_file.name, folder / UPLOADS, folder / SECRET
+    )
