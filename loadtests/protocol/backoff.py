@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 SMALLEST_FACTOR = 0.8
-LONGEST_REST_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +18,15 @@ class Pace:
     pong_s: float = 10
     stream_silence_s: float = 40
     reply_s: float = 5
+    pending_s: float = 20  # so much silence about an answer, and it is asked for by its id
     read_again_s: float = 2
+    rest_s: float = 30
+    rest_first_s: float = 1
+    rest_longest_s: float = 30
 
-
-def rest_delay(attempt: int) -> float:
-    """Seconds before REST try number `attempt` (from 0): 1, 2, 4, 8 …, at most 30."""
-    return min(2.0 ** min(max(0, attempt), 5), LONGEST_REST_S)
+    def rest_delay(self, attempt: int) -> float:
+        """Return the wait before REST try number `attempt` (from 0): 1, 2, 4, 8 …, at most 30."""
+        return min(self.rest_first_s * 2.0 ** min(max(0, attempt), 5), self.rest_longest_s)
 
 
 class Backoff:

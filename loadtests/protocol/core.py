@@ -3,6 +3,7 @@
 from typing import Literal
 
 from loadtests.protocol import conversation
+from loadtests.protocol.backoff import Pace
 from loadtests.protocol.conversation import Conversation
 from loadtests.protocol.conversation.asking import ask_id
 from loadtests.protocol.effects import Effect, LoadMessage, LoadNewest, Subscribe
@@ -20,9 +21,9 @@ class Core:
     Of the sessions nobody looks at (`hold`, `release`), the `spare` newest stay followed.
     """
 
-    def __init__(self, spare: int = 4) -> None:
+    def __init__(self, pace: Pace, spare: int = 4) -> None:
         self.conversations: dict[str, Conversation] = {}
-        self.outbox = Outbox()
+        self.outbox = Outbox(pace)
         self.carrier: Carrier = "none"
         self._spare = spare
         self._held: dict[str, int] = {}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from loadtests.protocol.backoff import rest_delay
+from loadtests.protocol.backoff import Pace
 from loadtests.protocol.effects import Effect, Transmit
 from loadtests.protocol.frames import Frame
 
@@ -61,7 +61,8 @@ class Entry:
 
 
 class Outbox:
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
         self.entries: dict[str, Entry] = {}
         self._open = False
 
@@ -105,7 +106,7 @@ class Outbox:
         if entry is None or entry.state != "sending" or entry.tries != tries:
             return []
         self._step(entry, "unanswered")
-        return self._transmit(entry, rest_delay(tries - 1) if delay_s is None else delay_s)
+        return self._transmit(entry, self._pace.rest_delay(tries - 1) if delay_s is None else delay_s)
 
     def refused(self, client_message_id: str, error: Frame) -> list[Effect]:
         """A rejected send does not use its id up: where it may help it is sent again."""
@@ -118,7 +119,8 @@ class Outbox:
             return []
         self._step(entry, "delayed")
         asked = error.get("retry_after_ms")
-        return self._transmit(entry, rest_delay(entry.tries - 1) if asked is None else asked / 1000)
+        wait = self._pace.rest_delay(entry.tries - 1) if asked is None else asked / 1000
+        return self._transmit(entry, wait)
 
     def _transmit(self, entry: Entry, delay_s: float = 0) -> list[Effect]:
         if not self._open or entry.state not in {"queued", "unconfirmed"}:

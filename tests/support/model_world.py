@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from loadtests.protocol.backoff import Pace
 from loadtests.protocol.conversation import Conversation
 from loadtests.protocol.core import Core
 from loadtests.protocol.effects import Effect, LoadMessage, LoadNewest, Subscribe, Transmit
@@ -31,7 +32,7 @@ class World:
 
     def __init__(self, seed: int, *, faulty: bool) -> None:
         self.server = ModelServer()
-        self.core = Core()
+        self.core = Core(Pace())
         self.verifier = Verifier()
         self._random = random.Random(seed)
         self._faulty = faulty

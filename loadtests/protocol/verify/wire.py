@@ -8,6 +8,8 @@ from loadtests.protocol.verify.record import Record
 from loadtests.protocol.verify.session import SessionRecord
 from loadtests.protocol.verify.violations import Kind, Violations
 
+TOKEN_BYTES = 16 * 1024
+
 
 @dataclass(slots=True)
 class _Following:
@@ -46,6 +48,11 @@ class Wire:
         """Note that a subscribe goes out."""
         record = self._session(session_id)
         self._asks[ask_id] = _Ask(session_id, position, record.epoch, record.end)
+
+    def epoch_of(self, session_id: str) -> str | None:
+        """Return the epoch in which this connection follows a session."""
+        following = self._following.get(session_id)
+        return None if following is None else following.epoch
 
     def dropped(self, session_id: str) -> None:
         """Note that an unsubscribe goes out."""
@@ -94,6 +101,8 @@ class Wire:
 
     def _event(self, frame: Frame) -> None:
         session_id = frame["session_id"]
+        if frame["type"] == "token" and len(frame["content"].encode("utf-8", "surrogatepass")) > TOKEN_BYTES:
+            self._report(Kind.SHAPE, frame, f"a token over {TOKEN_BYTES} bytes")
         if session_id not in self._following:
             self._report(Kind.BEFORE_SUBSCRIBED, frame, f"{frame['type']} at {frame['seq']}")
             return

@@ -1,6 +1,6 @@
 import pytest
 
-from loadtests.protocol.backoff import Backoff, Liveness, Pace, rest_delay
+from loadtests.protocol.backoff import Backoff, Liveness, Pace
 
 
 @pytest.mark.parametrize(("factor", "random"), [(0.8, 0.0), (1.0, 1.0)])
@@ -16,7 +16,7 @@ def test_it_starts_over_only_after_a_connection_that_lasted() -> None:
 
 
 def test_rest_waits_up_to_thirty_seconds_for_ever() -> None:
-    assert [rest_delay(attempt) for attempt in (0, 1, 2, 3, 4, 5, 5000)] == [1, 2, 4, 8, 16, 30, 30]
+    assert [Pace().rest_delay(attempt) for attempt in (0, 1, 2, 3, 4, 5, 5000)] == [1, 2, 4, 8, 16, 30, 30]
 
 
 def test_silence_leads_to_a_ping_and_more_of_it_to_the_end() -> None:

@@ -1,3 +1,4 @@
+from loadtests.protocol.backoff import Pace
 from loadtests.protocol.effects import Transmit
 from loadtests.protocol.outbox import Entry, Outbox
 from tests.support.wireframes import ack
@@ -7,13 +8,13 @@ INVALID = {"code": "invalid", "retryable": False}
 
 
 def opened() -> Outbox:
-    outbox = Outbox()
+    outbox = Outbox(Pace())
     outbox.opened()
     return outbox
 
 
 def test_what_is_put_goes_out_once_there_is_a_way() -> None:
-    outbox = Outbox()
+    outbox = Outbox(Pace())
     assert outbox.put(Entry("c", "why?")) == []
     assert outbox.opened() == [Transmit("c", 0)]
 

@@ -51,6 +51,7 @@ OTHER_QUESTION = question("u2", 3)
         (Kind.SHAPE, [*WHOLE, {"type": "token", "session_id": "s"}]),
         (Kind.SHAPE, [*WHOLE, done(5, "Hello", length="5")]),
         (Kind.SHAPE, [*WHOLE, token(5, 5, "x") | {"at": True}]),
+        (Kind.SHAPE, [*WHOLE, token(5, 5, "é" * 8193)]),
         (Kind.BEFORE_SUBSCRIBED, [came(1, QUESTION)]),
         (Kind.SEQ_GAP, [*WHOLE, done(6, "Hello")]),
         (Kind.SEQ_GAP, [*WHOLE[:3], token(5, 0, "Hello", **{"from": 4})]),
