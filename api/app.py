@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from api.core.errors import ChatError
 from api.data import new_id
-from api.doors import documents, health, identity, langserve, metrics, page, problems, rest, sse
+from api.doors import documents, health, identity, langserve, library, metrics, page, problems, rest, sse
 from api.doors.limits import BodyLimit
 from api.doors.root import UnderPath
 from api.doors.who import Who
@@ -63,6 +63,7 @@ def _routers(parts: Parts, who: Who) -> list[APIRouter]:
     return [
         identity.router(parts.who, who),
         rest.router(parts.chat, parts.chains, who.identity),
+        library.router(parts.library, who.identity),
         sse.router(parts.chat, parts.hints, who.identity),
         parts.sockets.router(),
         documents.router(parts.documents, who, parts.may_write_documents),

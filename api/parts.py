@@ -31,10 +31,12 @@ from api.log.log import SqlLog
 from api.service.chat import Chat, ChatLimits
 from api.service.finish import Finisher
 from api.service.generate import GenerationLimits, Generator
+from api.service.library import Library
 from api.service.ports import DocumentHint
 from api.service.runner import Runner
 from api.service.sweep import Sweep
 from api.settings import Settings
+from api.store.archive import SqlArchive
 from api.store.store import SqlStore
 from api.wakeups.local import LocalHints, LocalWakeups
 from api.watchdog import Watchdog
@@ -59,6 +61,7 @@ class Parts:
     origins: Origins
     rates: Rates
     chat: Chat
+    library: Library
     runner: Runner
     sockets: Sockets
     hints: LocalHints
@@ -175,6 +178,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         origins=origins,
         rates=rates,
         chat=chat,
+        library=Library(SqlArchive(database.readers)),
         runner=runner,
         sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
         hints=hints,

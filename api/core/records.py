@@ -52,3 +52,13 @@ class Session:
     updated_at: datetime
     message_count: int = 0
     last_message_preview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that a search has found, with the surroundings of what was looked for."""
+
+    session_id: str
+    message_id: str
+    index: int
+    excerpt: str

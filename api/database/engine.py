@@ -34,6 +34,7 @@ def _explicit_begin(engine: Engine, begin: str = "BEGIN") -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, as some builds do anyway
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -52,6 +52,7 @@ sessions = Table(
     Column("deleted_at", BigInteger),
     Index("ix_sessions_activity", "user_id", "updated_at", "id", sqlite_where=text("deleted_at IS NULL")),
     Index("ix_sessions_deleted", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL")),
+    Index("ix_sessions_leaving", "user_id", sqlite_where=text("deleted_at IS NOT NULL")),
 )
 
 messages = Table(
@@ -163,6 +164,35 @@ notes = Table(
     Index("ix_notes_at", "at"),
 )
 
+# What an entry of the full-text index stands for; an id is never given a second time.
+searchable = Table(
+    "searchable",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message_id", String, nullable=False),
+    Index("ix_searchable_message", "message_id", unique=True),
+    sqlite_autoincrement=True,
+)
+
+# The full-text index itself is no table to SQLAlchemy. The migrations make it, `api.store.search` uses it.
+SEARCH = "search_words"
+
+# Ids of sends whose user has been forgotten, as `api.store.spent` makes them unreadable.
+spent = Table(
+    "spent",
+    metadata,
+    Column("key", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Users who want to be forgotten, until nothing of theirs can be reached any more.
+forgetting = Table(
+    "forgetting",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 meta = Table(
     "meta",
     metadata,
@@ -170,3 +200,11 @@ meta = Table(
     Column("value", Text, nullable=False),
     sqlite_with_rowid=False,
 )
+
+
+def is_described(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether `metadata` describes this part of a database, for Alembic's comparisons.
+
+    The full-text index is a virtual table, which keeps itself in further ones named after it.
+    """
+    return not (kind == "table" and name is not None and name.startswith(SEARCH))

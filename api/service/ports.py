@@ -8,7 +8,8 @@ from typing import Protocol, TypeAlias
 from api.core.errors import Problem
 from api.core.events import Ended, Event
 from api.core.lifecycle import Status
-from api.core.records import JSON, Message, Position, Session
+from api.core.query import Query
+from api.core.records import JSON, Hit, Message, Position, Session
 from api.service.requests import Accepted, AnswerRequest
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -143,7 +144,15 @@ class Store(Protocol):
 
     async def message(self, user_id: str, message_id: str, session_id: str | None = None) -> Message: ...
 
-    async def purge(self, deleted_before: datetime) -> int: ...
+    async def purge(self, deleted_before: datetime) -> bool:
+        """Erases a little of what was deleted before that time; False if nothing of it is left."""
+
+
+class Archive(Protocol):
+    """All that a user has, for that user alone."""
+
+    async def search(self, user_id: str, query: Query, limit: int) -> Sequence[Hit]:
+        """The best messages that have all words of the query, of equal ones the newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from api.service.runner import Runner
 log = structlog.get_logger()
 
 EVERY_S = 5.0
+PURGES = 100
+"""So often in a round a little is erased; what is left waits for the next one."""
 PURGE_AFTER = timedelta(seconds=60)
 """Followers of a deleted session are read to its last event within this time."""
 
@@ -50,7 +52,9 @@ class Sweep:
         self._suspects = frozenset(orphans)
         now = self._clock()
         await self._log.trim(now - self._retention)
-        await self._store.purge(now - PURGE_AFTER)
+        for _ in range(PURGES):
+            if not await self._store.purge(now - PURGE_AFTER):
+                break
 
     async def _interrupt(self, message_id: str) -> None:
         await self._store.finish(Ending(message_id, Status.INTERRUPTED, error=interrupted()))

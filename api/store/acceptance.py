@@ -20,6 +20,7 @@ from api.service.ports import NewId
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.store.repetition import record, recorded
 from api.store.rows import preview
+from api.store.search import add_words
 from api.store.sessions import insert_session, owned, require
 
 BUSY_RETRY_MS = 1000
@@ -120,6 +121,8 @@ class Acceptance(ABC):
             connection.execute(insert(messages), _row(message, seq, fence))
             add_created(transaction, Created(session_id, seq, message))
             seq += 1
+        if turn.question in turn.born:
+            add_words(connection, self.request.user_id, turn.question.id, turn.question.content)
         self._count(connection, turn)
         accepted = Accepted(
             client_message_id=self.request.client_message_id,

@@ -16,6 +16,7 @@ from api.database.writer import Transaction
 from api.log.rows import add_ended, next_seq
 from api.service.ports import Ending
 from api.store.rows import preview
+from api.store.search import add_words
 
 
 def text_so_far(row: Row[Any]) -> Select[Any]:
@@ -68,6 +69,8 @@ class Finish:
         )
         add_ended(transaction, event)
         _touch(connection, row.session_id, text, self.now)
+        owner = select(sessions.c.user_id).where(sessions.c.id == row.session_id)
+        add_words(connection, connection.execute(owner).scalar_one(), row.id, text)
         return event.status, event
 
     def _event(self, row: Row[Any], seq: int, text: str) -> Ended:

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, exists, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, exists, insert, select, tuple_, update
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
 from api.core.records import Session
-from api.database.tables import IS_RUNNING, events, feedback, messages, notes, sessions, users
+from api.database.tables import IS_RUNNING, messages, sessions, users
 from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.service.ports import Ending
@@ -87,16 +87,3 @@ def remove(transaction: Transaction, user_id: str, session_id: str, now: datetim
     connection.execute(update(sessions).where(sessions.c.id == session_id).values(deleted_at=to_micros(now)))
     transaction.gone.append(session_id)
     return None if row is None else str(row.id)
-
-
-def purge(transaction: Transaction, deleted_before: datetime, limit: int = 20) -> int:
-    """Erases what was deleted before that time; a few sessions at a time, so that nobody waits long."""
-    connection = transaction.connection
-    ripe = select(sessions.c.id).where(sessions.c.deleted_at < to_micros(deleted_before)).limit(limit)
-    ids = list(connection.execute(ripe).scalars())
-    if not ids:
-        return 0
-    for table in (events, messages, feedback, notes):
-        connection.execute(delete(table).where(table.c.session_id.in_(ids)))
-    connection.execute(delete(sessions).where(sessions.c.id.in_(ids)))
-    return len(ids)

@@ -19,6 +19,7 @@ from api.store.acceptance import Sending, Terms
 from api.store.attempts import Retrying, bound, successor
 from api.store.ending import Finish
 from api.store.messages import read_history, read_message, read_page
+from api.store.purge import purge
 from api.store.repetition import recorded
 from api.store.rows import to_session
 
@@ -132,7 +133,7 @@ class SqlStore:
         async with snapshot(self._readers) as connection:
             return await read_message(connection, user_id, message_id, session_id)
 
-    async def purge(self, deleted_before: datetime) -> int:
+    async def purge(self, deleted_before: datetime) -> bool:
         return await self._writer.submit(
-            lambda transaction: session_rows.purge(transaction, deleted_before), durable=False
+            lambda transaction: purge(transaction, deleted_before), durable=False
         )

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from api.core.errors import Problem
-from api.core.records import JSON, Message, Session
+from api.core.records import JSON, Hit, Message, Session
 
 
 def time_json(time: datetime) -> str:
@@ -54,4 +54,13 @@ def session_json(session: Session) -> dict[str, JSON]:
         "updated_at": time_json(session.updated_at),
         "message_count": session.message_count,
         "last_message_preview": session.last_message_preview,
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, JSON]:
+    return {
+        "session_id": hit.session_id,
+        "message_id": hit.message_id,
+        "index": hit.index,
+        "excerpt": hit.excerpt,
     }

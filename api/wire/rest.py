@@ -78,6 +78,21 @@ class StoppedBody(Outgoing):
     status: str
 
 
+class Hit(Outgoing):
+    """A message that a search has found; `excerpt` is plain text."""
+
+    session_id: str
+    message_id: str
+    index: int
+    excerpt: str
+
+
+class Hits(Outgoing):
+    """The best first."""
+
+    hits: list[Hit]
+
+
 class ChainInfo(Outgoing):
     name: str
     title: str

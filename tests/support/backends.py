@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from api.database.writer import Transaction, Writer
 from api.log.log import SqlLog
 from api.service.ports import Claim, Ending
 from api.service.requests import Accepted, AnswerRequest, RetryRequest, SendRequest
+from api.store.archive import SqlArchive
 from api.store.store import SqlStore
 from api.wakeups.local import LocalWakeups
 from tests.support.clocks import CountedIds, SettableClock
@@ -52,6 +54,7 @@ class Backend:
     writer: Writer
     log: SqlLog
     store: SqlStore
+    archive: SqlArchive
     clock: SettableClock
     new_id: CountedIds
     locked: Callable[[], Any]  # a context manager
@@ -172,7 +175,9 @@ async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
     )
     await writer.start()
     await writer.submit(_impatient, durable=False)
-    found = Backend(database, writer, log, store, clock, new_id, lambda: sqlite_locked(file), published)
+    archive = SqlArchive(database.readers)
+    locked = partial(sqlite_locked, file)
+    found = Backend(database, writer, log, store, archive, clock, new_id, locked, published)
     try:
         yield found
     finally:

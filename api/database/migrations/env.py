@@ -2,11 +2,15 @@
 
 from alembic import context
 
-from api.database.tables import metadata
+from api.database.tables import is_described, metadata
 
 connection = context.config.attributes["connection"]
 context.configure(
-    connection=connection, target_metadata=metadata, transactional_ddl=True, render_as_batch=True
+    connection=connection,
+    target_metadata=metadata,
+    include_name=is_described,
+    transactional_ddl=True,
+    render_as_batch=True,
 )
 with context.begin_transaction():
     context.run_migrations()

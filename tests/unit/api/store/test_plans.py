@@ -38,7 +38,13 @@ ASKED: dict[str, Ask] = {
     "the log": lambda backend, sent: backend.events(sent.session_id),
     "its state": lambda backend, sent: backend.log.state(sent.session_id),
     "purging": lambda backend, sent: backend.store.purge(backend.clock() - timedelta(hours=1)),
+    "erasing": lambda backend, sent: erased(backend, sent.session_id),
 }
+
+
+async def erased(backend: Backend, session_id: str) -> None:
+    await backend.store.delete("ann", session_id)
+    await backend.store.purge(backend.clock() + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED.keys())
