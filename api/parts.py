@@ -1,6 +1,7 @@
 """The one place that turns settings into wired parts."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from api.service.finish import Finisher
 from api.service.generate import GenerationLimits, Generator
 from api.service.library import Library
 from api.service.ports import DocumentHint
+from api.service.reaper import Reaper
 from api.service.runner import Runner
 from api.service.sweep import Sweep
 from api.settings import Settings
@@ -65,6 +67,7 @@ class Parts:
     runner: Runner
     sockets: Sockets
     hints: LocalHints
+    reaper: Reaper
     sweep: Sweep
     documents: Documents
     database: Database
@@ -105,11 +108,11 @@ class Parts:
             stack.push_async_callback(self.writer.close)
             stack.push_async_callback(self.runner.drain, 0)
             stack.push_async_callback(self.chat.settled)
-            await self.sweep.recover()
+            await self.reaper.recover()
             await self.documents.start()
             stack.push_async_callback(self.documents.close)
-            sweeping = asyncio.create_task(self.sweep.forever(), name="sweep")
-            stack.callback(sweeping.cancel)
+            for work in (self.reaper.forever(), self.sweep.forever()):
+                stack.callback(asyncio.create_task(work).cancel)
             self.alive = True
             yield
 
@@ -131,12 +134,14 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     writer = Writer(database.writing, log.publish, reach)
     log.use(writer)
     hints = LocalHints()
+    owner = new_id()
     store = SqlStore(
         database.readers,
         writer,
         epoch=database.epoch,
         clock=now,
         new_id=new_id,
+        owner=owner,
         served=frozenset(chains),
         default_chain=next(iter(chains)),
     )
@@ -152,12 +157,14 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
             reach=reach,
         )
     )
+    reaper = Reaper(store=store, runner=runner, owner=owner, clock=time.monotonic)
     counted = settings.auth != "none"
     rates = Rates(settings.limit_messages_per_minute if counted else 0)
     chat = Chat(
         store=store,
         log=log,
         runner=runner,
+        reaper=reaper,
         chains=chains,
         hints=hints,
         rates=rates,
@@ -182,7 +189,8 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         runner=runner,
         sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
         hints=hints,
-        sweep=Sweep(store=store, log=log, runner=runner, clock=now, retention=retention),
+        reaper=reaper,
+        sweep=Sweep(store=store, log=log, clock=now, retention=retention),
         documents=_documents(settings, hints),
         database=database,
         writer=writer,

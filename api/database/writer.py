@@ -148,8 +148,13 @@ class Writer:
                     job.result = job.unit(transaction)
                 except (RefusedError, ChatError) as refusal:
                     job.error = refusal
-            self._reach(Point.BEFORE_COMMIT)
-        self._reach(Point.AFTER_COMMIT)
+            self._reach_with_events(transaction, Point.BEFORE_COMMIT)
+        self._reach_with_events(transaction, Point.AFTER_COMMIT)
+
+    def _reach_with_events(self, transaction: Transaction, point: Point) -> None:
+        """Housekeeping, such as a process's beat, is no place where an answer stands."""
+        if transaction.events:
+            self._reach(point)
 
     def _set_durability(self, connection: Connection, *, full: bool) -> None:
         if full is not self._full:

@@ -5,6 +5,7 @@ from collections.abc import Container
 from api.core.errors import ChatError, Code
 from api.service.background import Background
 from api.service.ports import Claim, Hints, NewId, Rates, SessionHint, Store
+from api.service.reaper import Reaper
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.service.runner import Job, Runner
 
@@ -17,6 +18,7 @@ class Accepting:
         *,
         store: Store,
         runner: Runner,
+        reaper: Reaper,
         chains: Container[str],
         hints: Hints,
         rates: Rates,
@@ -26,6 +28,7 @@ class Accepting:
     ) -> None:
         self._store = store
         self._runner = runner
+        self._reaper = reaper
         self._chains = chains
         self._hints = hints
         self._rates = rates
@@ -40,11 +43,12 @@ class Accepting:
         """
         refusal = barred or self._refusal(request)
         if refusal is None:
-            return await self._background.carried_through(self._accept(request))
+            accepted = await self._background.carried_through(self._accept(request))
+            return await self._as_it_stands(request, accepted) if accepted.duplicate else accepted
         known = await self._store.repetition(request)
         if known is None:
             raise refusal
-        return known
+        return await self._as_it_stands(request, known)
 
     def _refusal(self, request: AnswerRequest) -> ChatError | None:
         """Why nothing new is accepted; if None, one message of the user's rate is reserved."""
@@ -65,7 +69,9 @@ class Accepting:
         fence = self._new_id()
         new = False
         try:
-            accepted = await self._store.accept(request, fence=fence, generations=self._generations)
+            accepted = await self._reaper.past_lost(
+                lambda: self._store.accept(request, fence=fence, generations=self._generations)
+            )
             new = not accepted.duplicate
         finally:
             self._rates.settle(request.user_id, counted=new)
@@ -75,6 +81,13 @@ class Accepting:
                 tell_session(self._store, self._hints, request.user_id, accepted.session_id)
             )
         return accepted
+
+    async def _as_it_stands(self, request: AnswerRequest, known: Accepted) -> Accepted:
+        """A repetition, with the end of its answer if that was lost."""
+        clear = known.status.terminal or known.pending_message_id in self._runner
+        if clear or not await self._reaper.check(known.session_id):
+            return known
+        return await self._store.repetition(request) or known
 
     def _start(self, user_id: str, accepted: Accepted, fence: str) -> None:
         claim = Claim(accepted.session_id, accepted.pending_message_id, fence)

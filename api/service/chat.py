@@ -12,6 +12,7 @@ from api.service.accepting import Accepting
 from api.service.background import Background
 from api.service.follow import Asked, Follower, Start, begin
 from api.service.ports import Ending, Hints, Log, NewId, Page, Rates, SessionHint, Store
+from api.service.reaper import Reaper
 from api.service.requests import Accepted, RetryRequest, SendRequest
 from api.service.runner import Runner
 from api.service.transcript import watched_to_the_end
@@ -37,6 +38,7 @@ class Chat:
         store: Store,
         log: Log,
         runner: Runner,
+        reaper: Reaper,
         chains: Mapping[str, Chain],
         hints: Hints,
         rates: Rates,
@@ -46,6 +48,7 @@ class Chat:
         self._store = store
         self._log = log
         self._runner = runner
+        self._reaper = reaper
         self._chains = chains
         self._hints = hints
         self._message_chars = limits.message_chars
@@ -54,6 +57,7 @@ class Chat:
         self._accepting = Accepting(
             store=store,
             runner=runner,
+            reaper=reaper,
             chains=chains,
             hints=hints,
             rates=rates,
@@ -102,7 +106,8 @@ class Chat:
         message = await self._store.message(user_id, message_id, session_id)
         if message.status.terminal or message.role is Role.USER:
             return message.status
-        await self._runner.end(message_id, Status.CANCELLED)
+        if not await self._runner.end(message_id, Status.CANCELLED):
+            await self._reaper.check(message.session_id)
         # Where the generation has not ended it by now, it is ended here.
         status, _ = await self._store.finish(Ending(message_id, Status.CANCELLED))
         return status
@@ -116,7 +121,11 @@ class Chat:
 
     async def begin_again(self, session_id: str, asked: Asked) -> Start:
         """The same for a session that is already followed."""
-        return begin(session_id, await self._log.state(session_id), asked)
+        state = await self._log.state(session_id)
+        elsewhere = state.active_from is not None and not self._runner.writes_in(session_id)
+        if elsewhere and await self._reaper.check(session_id):
+            state = await self._log.state(session_id)
+        return begin(session_id, state, asked)
 
     async def begin_after(self, accepted: Accepted) -> Start:
         """Where whoever sent a message begins: just before its answer came into being."""

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from api.core.errors import Problem
 from api.core.events import Ended, Event
+from api.core.leases import Lease, Leases
 from api.core.lifecycle import Status
 from api.core.query import Query
 from api.core.records import JSON, Hit, Message, Position, Session
@@ -29,7 +30,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an answer is to end. With a `fence` only its holder may end it."""
+    """How an answer is to end.
+
+    With a `fence` only its holder may end it; with a `lease` it ends only while that is as it was read.
+    """
 
     message_id: str
     status: Status
@@ -37,6 +41,7 @@ class Ending:
     confidence: float | None = None
     error: Problem | None = None
     fence: str | None = None
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,16 @@ class Store(Protocol):
 
     async def finish(self, ending: Ending) -> tuple[Status, Ended | None]: ...
 
-    async def running(self) -> Sequence[str]: ...
+    async def beat(self, owner: str, number: int) -> None:
+        """Shows that this process lives, by a number that it has not shown before."""
+
+    async def leases(self) -> Leases: ...
+
+    async def lease(self, session_id: str) -> Lease | None:
+        """That of the answer which is being written in this session."""
+
+    async def forget(self, owner: str, beat: int) -> None:
+        """Removes a process that is gone, unless its beat is another one by now."""
 
     async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
         """The newest `exchanges` before an index, oldest first: a question, and the answer shown for it.

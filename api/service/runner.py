@@ -45,6 +45,14 @@ class Runner:
     def __len__(self) -> int:
         return len(self._running)
 
+    def running(self) -> frozenset[str]:
+        """The answers that are being written here."""
+        return frozenset(self._running)
+
+    def writes_in(self, session_id: str) -> bool:
+        """Whether an answer of this session is being written here."""
+        return any(job.claim.session_id == session_id for job, _ in self._running.values())
+
     def start(self, job: Job) -> None:
         message_id = job.claim.message_id
         task = asyncio.create_task(self._run(job), name=f"generation {message_id}")

@@ -31,6 +31,7 @@ class Terms:
     """What an acceptance is made with, besides the request."""
 
     fence: str
+    owner: str
     generations: int
     now: datetime
     epoch: str
@@ -117,8 +118,8 @@ class Acceptance(ABC):
         session_id = turn.answer.session_id
         seq = next_seq(connection, session_id, len(turn.born))
         for message in turn.born:
-            fence = self.terms.fence if message is turn.answer else None
-            connection.execute(insert(messages), _row(message, seq, fence))
+            claim = {"fence": self.terms.fence, "owner": self.terms.owner} if message is turn.answer else {}
+            connection.execute(insert(messages), _row(message, seq) | claim)
             add_created(transaction, Created(session_id, seq, message))
             seq += 1
         if turn.question in turn.born:
@@ -205,7 +206,7 @@ class Sending(Acceptance):
         )
 
 
-def _row(message: Message, seq: int, fence: str | None) -> dict[str, Any]:
+def _row(message: Message, seq: int) -> dict[str, Any]:
     return {
         "id": message.id,
         "session_id": message.session_id,
@@ -219,5 +220,4 @@ def _row(message: Message, seq: int, fence: str | None) -> dict[str, Any]:
         "created_at": to_micros(message.created_at),
         "completed_at": None if message.completed_at is None else to_micros(message.completed_at),
         "created_seq": seq,
-        "fence": fence,
     }

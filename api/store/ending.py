@@ -10,7 +10,7 @@ from api.core.events import Ended
 from api.core.lifecycle import Status, move
 from api.core.text import checksum
 from api.database.records import dump_json, dump_problem
-from api.database.tables import events, messages, sessions
+from api.database.tables import events, messages, owners, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.log.rows import add_ended, next_seq
@@ -44,9 +44,17 @@ class Finish:
         connection = transaction.connection
         row = connection.execute(select(messages).where(messages.c.id == self.ending.message_id)).one()
         status = Status(row.status)
-        if status.terminal or self.ending.fence not in {None, row.fence}:
+        if status.terminal or self.ending.fence not in {None, row.fence} or self._renewed(connection, row):
             return status, None
         return self.end(transaction, row)
+
+    def _renewed(self, connection: Connection, row: Row[Any]) -> bool:
+        """Whether the lease is no longer as it was when it was found lost."""
+        lease = self.ending.lease
+        if lease is None:
+            return False
+        beat = connection.execute(select(owners.c.beat).where(owners.c.id == row.owner)).scalar()
+        return (row.owner, beat) != (lease.owner, lease.beat)
 
     def end(self, transaction: Transaction, row: Row[Any]) -> tuple[Status, Ended]:
         connection = transaction.connection

@@ -2,18 +2,19 @@
 
 from collections.abc import Container, Sequence
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.core.events import Ended
+from api.core.leases import Lease, Leases
 from api.core.lifecycle import Status
 from api.core.records import Message, Session
 from api.database.snapshot import carried_through, snapshot
-from api.database.tables import IS_RUNNING, messages
 from api.database.writer import Transaction, Writer
 from api.service.ports import Clock, Ending, NewId, Page
 from api.service.requests import Accepted, AnswerRequest, SendRequest
+from api.store import leases as lease_rows
 from api.store import sessions as session_rows
 from api.store.acceptance import Sending, Terms
 from api.store.attempts import Retrying, bound, successor
@@ -35,6 +36,7 @@ class SqlStore:
         epoch: str,
         clock: Clock,
         new_id: NewId,
+        owner: str,
         served: Container[str],
         default_chain: str,
     ) -> None:
@@ -43,12 +45,14 @@ class SqlStore:
         self._epoch = epoch
         self._clock = clock
         self._new_id = new_id
+        self._owner = owner
         self._served = served
         self._default_chain = default_chain
 
     async def accept(self, request: AnswerRequest, *, fence: str, generations: int) -> Accepted:
         terms = Terms(
             fence=fence,
+            owner=self._owner,
             generations=generations,
             now=self._clock(),
             epoch=self._epoch,
@@ -74,11 +78,21 @@ class SqlStore:
     async def finish(self, ending: Ending) -> tuple[Status, Ended | None]:
         return await self._writer.submit(Finish(ending, self._clock()), durable=True)
 
+    async def beat(self, owner: str, number: int) -> None:
+        await self._writer.submit(partial(lease_rows.beat, owner=owner, number=number), durable=False)
+
     @carried_through
-    async def running(self) -> Sequence[str]:
+    async def leases(self) -> Leases:
         async with snapshot(self._readers) as connection:
-            statement = select(messages.c.id).where(IS_RUNNING)
-            return list((await connection.execute(statement)).scalars())
+            return await lease_rows.read_leases(connection)
+
+    @carried_through
+    async def lease(self, session_id: str) -> Lease | None:
+        async with snapshot(self._readers) as connection:
+            return await lease_rows.read_lease(connection, session_id)
+
+    async def forget(self, owner: str, beat: int) -> None:
+        await self._writer.submit(partial(lease_rows.forget, owner=owner, beat=beat), durable=False)
 
     @carried_through
     async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:

@@ -270,4 +270,4 @@ async def test_a_running_attempt_is_where_a_follower_without_a_position_begins(b
     retried = await backend.retry(first.answer_id)
     state = await backend.log.state(first.session_id)
     assert state.active_from == retried.accepted.before.seq
-    assert await backend.store.running() == [retried.answer_id]
+    assert await backend.running() == {retried.answer_id}

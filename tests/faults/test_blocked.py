@@ -47,17 +47,25 @@ async def test_a_chain_that_blocks_the_loop_is_named_and_counted(launcher: Zygot
         assert first["timestamp"] < second["timestamp"]
 
 
-async def test_a_server_that_was_stopped_for_a_while_sounds_no_alarm(
+async def test_a_server_that_was_stopped_for_a_while_goes_on_without_an_alarm(
     launcher: Zygote, tmp_path: Path
 ) -> None:
     async with Server(launcher, tmp_path) as server:
         await server.start()
+        me = await identified(server)
+        async with server.client(headers=me) as client:
+            asked = {"content": "tokens=200 rate=50"}
+            path = "/api/chat/messages"
+            ack = (await client.post(path, json=asked, headers={"Prefer": "respond-async"})).json()
         for _ in range(2):
             server.stop()
             await asyncio.sleep(STOPPED_S)
             server.cont()
             async with server.client() as client:
                 await client.get("/healthz")
-        await asyncio.sleep(0.5)
+        async with server.client(headers=me) as client:
+            again = asked | {"client_message_id": ack["client_message_id"]}
+            answer = (await client.post(path, json=again)).json()["message"]
+        assert (answer["id"], answer["status"]) == (ack["pending_message_id"], "complete")
         assert told(server) == []
         assert await counter(server, "event_loop_blocked_total") == 0

@@ -14,6 +14,7 @@ from api.core.events import Ended, Event
 from api.core.lifecycle import Status
 from api.core.records import Position
 from api.database.database import Database, open_database
+from api.database.engine import reading_engine, writing_engine
 from api.database.lock import DataFolderLock
 from api.database.writer import Transaction, Writer
 from api.log.log import SqlLog
@@ -26,6 +27,7 @@ from tests.support.clocks import CountedIds, SettableClock
 
 T = TypeVar("T")
 NAMES = ["sqlite"]
+OWNER = "own"
 GATE_S = 15.0
 BUSY_MS = 50
 
@@ -126,6 +128,10 @@ class Backend:
             found += reading.events
             after = found[-1].seq
 
+    async def running(self) -> set[str]:
+        """The answers that have not ended."""
+        return {lease.message_id for lease in (await self.store.leases()).running}
+
     async def change(self, unit: Callable[[Transaction], T]) -> T:
         return await self.writer.submit(unit, durable=False)
 
@@ -150,11 +156,32 @@ class Backend:
 @asynccontextmanager
 async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
     assert name in NAMES
-    file = folder / "chat.db"
-    new_id, clock = CountedIds(), SettableClock()
     lock = DataFolderLock(folder)
     lock.take()
-    database = open_database(f"sqlite+aiosqlite:///{file}", lock, CountedIds("epoch"))
+    database = open_database(_url(folder), lock, CountedIds("epoch"))
+    async with _served(database, folder, OWNER, CountedIds(), SettableClock()) as found:
+        yield found
+
+
+@asynccontextmanager
+async def another_server(backend: Backend, folder: Path, owner: str) -> AsyncIterator[Backend]:
+    """A second process on the same database, as far as a store and a log can tell."""
+    url = _url(folder)
+    database = Database(
+        backend.database.epoch, reading_engine(url), writing_engine(url), DataFolderLock(folder)
+    )
+    async with _served(database, folder, owner, CountedIds(owner), backend.clock) as found:
+        yield found
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'chat.db'}"
+
+
+@asynccontextmanager
+async def _served(
+    database: Database, folder: Path, owner: str, new_id: CountedIds, clock: SettableClock
+) -> AsyncIterator[Backend]:
     log = SqlLog(database.epoch, database.readers, LocalWakeups())
     published: list[Event] = []
 
@@ -170,13 +197,14 @@ async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
         epoch=database.epoch,
         clock=clock,
         new_id=new_id,
+        owner=owner,
         served={"rag", "scripted"},
         default_chain="rag",
     )
     await writer.start()
     await writer.submit(_impatient, durable=False)
     archive = SqlArchive(database.readers)
-    locked = partial(sqlite_locked, file)
+    locked = partial(sqlite_locked, folder / "chat.db")
     found = Backend(database, writer, log, store, archive, clock, new_id, locked, published)
     try:
         yield found

@@ -12,9 +12,11 @@ from api.core.records import Message
 from api.service.chat import Chat, ChatLimits
 from api.service.finish import Finisher
 from api.service.generate import GenerationLimits, Generator
+from api.service.reaper import Reaper
 from api.service.runner import Job, Runner
 from chains.contract import Chain, ChatInput, prepare
-from tests.support.backends import Backend, Sent
+from tests.support.backends import OWNER, Backend, Sent
+from tests.support.clocks import Seconds
 from tests.support.fakes import RememberedHints
 
 LIMITS = GenerationLimits(
@@ -85,6 +87,7 @@ class NoRates:
 class World:
     backend: Backend
     runner: Runner
+    reaper: Reaper
     chat: Chat
     hints: RememberedHints
     rates: NoRates
@@ -109,8 +112,16 @@ class World:
 History = Callable[[str, int, int], Awaitable[Any]]
 
 
-def world(backend: Backend, chain: Chain, *, history: History | None = None, **limits: Any) -> World:
-    """`limits` replace those of a generation."""
+def world(
+    backend: Backend,
+    chain: Chain,
+    *,
+    history: History | None = None,
+    owner: str = OWNER,
+    seconds: Seconds | None = None,
+    **limits: Any,
+) -> World:
+    """The use cases of the process `owner`, whose clock is `seconds`; `limits` replace a generation's."""
     hints, rates, chains = RememberedHints(), NoRates(), {"rag": chain}
     generator = Generator(
         chains=chains,
@@ -122,17 +133,19 @@ def world(backend: Backend, chain: Chain, *, history: History | None = None, **l
         new_id=backend.new_id,
     )
     runner = Runner(generator)
+    reaper = Reaper(store=backend.store, runner=runner, owner=owner, clock=seconds or Seconds())
     chat = Chat(
         store=backend.store,
         log=backend.log,
         runner=runner,
+        reaper=reaper,
         chains=chains,
         hints=hints,
         rates=rates,
         limits=ChatLimits(MESSAGE_CHARS, 0),
         new_id=backend.new_id,
     )
-    found = World(backend, runner, chat, hints, rates, chains)
+    found = World(backend, runner, reaper, chat, hints, rates, chains)
     backend.users.append(found.close)
     return found
 

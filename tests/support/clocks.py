@@ -18,6 +18,16 @@ class SettableClock:
         return self.time
 
 
+class Seconds:
+    """A monotonic clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class CountedIds:
     """id-00001, id-00002 …: in the order in which they are made, as UUIDv7 are."""
 
