@@ -10,6 +10,9 @@ import uvicorn
 from api.protocols import HttpProtocol, SocketProtocol
 
 PING_S = 20.0
+KEEP_ALIVE_S = 75
+"""Proxies and clients keep idle connections for up to a minute. Whoever sends must be the one to close: a
+server that closes first may do so just as a request arrives, and nobody can tell whether it was carried out."""
 
 
 class PortTakenError(Exception):
@@ -96,5 +99,6 @@ def config(
         access_log=False,
         server_header=False,
         lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )

@@ -125,6 +125,11 @@ def wait_until_let_go(server: uvicorn.Server) -> None:
         time.sleep(0.005)
 
 
+def test_an_idle_connection_outlives_the_minute_for_which_proxies_keep_it() -> None:
+    config = serve.config(Talker(), host="127.0.0.1", port=0, frame_bytes=1000, trusted_proxies="")
+    assert config.timeout_keep_alive > 60
+
+
 def test_a_send_to_whoever_takes_nothing_ends_and_it_is_told_4001(loop_name: str) -> None:
     """It misses several pings before that: they wait behind what it has not read."""
     app = Talker(*["x" * 16_000] * 100)

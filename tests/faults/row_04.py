@@ -1,0 +1,155 @@
+"""What was acknowledged is there after a death, and so is what was shown."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from random import Random
+from typing import Any
+
+from api.core.points import Point
+from loadtests.client import Answer, ChatClient, Mode, Pace
+from tests.faults.clients import AtDeath
+from tests.faults.oracle import Oracle, Shown, question
+from tests.faults.proofs import Measured, Proof, Trial
+from tests.faults.server import DiedError, Server
+
+PROMISE = "What is acknowledged survives; what was seen is kept"
+TRANSPORTS: Sequence[Mode] = ("websocket", "auto", "http")
+AT_ONCE = 6
+PATIENCE_S = 60
+# Somebody who is quick to come back, so that a trial is over soon.
+PACE = Pace(steps=(0.01, 0.02, 0.04, 0.08), stable_s=0.5, reply_s=2, rest_first_s=0.02, read_again_s=0.05)
+SCRIPTS: Sequence[dict[str, object]] = (
+    {"tokens": 3},
+    {"tokens": 40, "rate": 400},
+    {"tokens": 200, "rate": 2000, "sources": 2},
+    {"tokens": 20, "piece_bytes": 1000},
+    {"tokens": 60, "rate": 600, "form": "chunk", "confidence": 0.5},
+)
+POINTS = tuple(Point)
+# How often a point may be reached before it is the one: a little less than it surely is.
+OFTEN = {
+    Point.AFTER_CLAIM: AT_ONCE,
+    Point.BEFORE_COMMIT: 12,
+    Point.AFTER_COMMIT: 12,
+    Point.BEFORE_ACK: 2 * AT_ONCE,
+    Point.BEFORE_SEND: 30,
+    Point.BEFORE_TERMINAL: AT_ONCE,
+    Point.BEFORE_END_SENT: AT_ONCE,
+}
+
+
+Asked = dict[str, "asyncio.Task[Answer]"]
+
+
+class Dying:
+    """One server that dies in each trial, and clients that stay up and go on where they were."""
+
+    def __init__(self, trial: Trial, server: Server, clients: Sequence[ChatClient]) -> None:
+        self._trial = trial
+        self._server = server
+        self._clients = clients
+        self._oracle = Oracle(server.database, server.record)
+        self._free: dict[ChatClient, list[str]] = {client: [] for client in clients}
+        self._questions: dict[str, str] = {}
+        self._broken = 0
+
+    async def one(self, number: int, chance: Random) -> Sequence[str]:
+        """A trial: one death at one point, and what became of all that had been asked."""
+        point = POINTS[number % len(POINTS)]
+        self._server.board.arm(point, chance.randint(1, OFTEN[point]))
+        asked = await self._until_dead(number, chance)
+        for client in self._clients:
+            await _has_heard_all(client)
+        before = AtDeath.of(self._clients, asked)
+        await self._restart(chance)
+        async with asyncio.timeout(PATIENCE_S):
+            answers = await asyncio.gather(*asked.values())
+        self._trial.measured.count(f"{point}")
+        return self._judge(before, answers)
+
+    async def _until_dead(self, number: int, chance: Random) -> Asked:
+        """Asks, and asks again if the point was not reached by that."""
+        asked: Asked = {}
+        dead = self._server.process.exited
+        while not dead.done():
+            fresh = dict(self._ask(number, chance) for _ in range(AT_ONCE))
+            asked |= fresh
+            running: set[asyncio.Future[Any]] = set(fresh.values())
+            while running and not dead.done():
+                await asyncio.wait({dead, *running}, return_when=asyncio.FIRST_COMPLETED)
+                running = {task for task in running if not task.done()}
+        return asked
+
+    def _ask(self, number: int, chance: Random) -> "tuple[str, asyncio.Task[Answer]]":
+        """In a new session, or in an old one in which nothing runs."""
+        client = chance.choice(self._clients)
+        name = f"d-{number}-{chance.getrandbits(32):08x}"
+        text = question(name, **chance.choice(SCRIPTS))
+        self._questions[name] = text
+        free = self._free[client]
+        session_id = free.pop() if free and chance.random() < 0.5 else None
+
+        async def ask() -> Answer:
+            answer = await client.ask(text, client_message_id=name, session_id=session_id)
+            self._free[client] = [*self._free[client], answer.session_id][-4:]
+            return answer
+
+        return name, asyncio.create_task(ask())
+
+    async def _restart(self, chance: Random) -> None:
+        """Now and then the first one dies too, while it clears up after its predecessor."""
+        if chance.random() < 0.1:
+            try:
+                await self._server.start(chance.choice((Point.BEFORE_COMMIT, Point.AFTER_COMMIT)))
+            except DiedError:
+                self._trial.measured.count("deaths in recovery")
+            else:
+                self._server.board.disarm()
+                return
+        await self._server.start()
+
+    def _judge(self, before: AtDeath, answers: Sequence[Answer]) -> Sequence[str]:
+        wrong = before.missing(answers)
+        self._trial.measured.count("acknowledged before", len(before.acknowledged))
+        self._trial.measured.count("characters shown before", sum(map(len, before.shown.values())))
+        for answer in answers:
+            self._trial.measured.count(answer.status)
+        violations = [str(each) for client in self._clients for each in client.violations.first]
+        wrong += violations[self._broken :]
+        self._broken = len(violations)
+        shown = [
+            Shown(
+                each.session_id,
+                each.id,
+                each.client_message_id,
+                self._questions[each.client_message_id],
+                each.text,
+                each.status,
+            )
+            for each in answers
+        ]
+        return [*wrong, *self._oracle.judge(shown), *self._oracle.leftovers()]
+
+
+async def _has_heard_all(client: ChatClient) -> None:
+    """What the server sent before it died has arrived when the connection is seen to have ended."""
+    await client.until(lambda: client.carrier != "socket")
+
+
+async def deaths(trial: Trial) -> Measured:
+    async with Server(trial.launcher, trial.folder) as server, AsyncExitStack() as stack:
+        await server.start()
+        clients = [
+            await stack.enter_async_context(
+                ChatClient(server.url, transport=transport, pace=PACE, scripted=True, seed=trial.seed)
+            )
+            for transport in TRANSPORTS
+        ]
+        dying = Dying(trial, server, clients)
+        for number in trial.numbers():
+            trial.fail(number, await dying.one(number, trial.random(number)))
+    return trial.measured
+
+
+PROOFS = [Proof("kill -9 at named points", small=14, full=500, run=deaths)]
