@@ -49,13 +49,21 @@ class Killed:
             fresh = [message(chance, **chance.choice(SCRIPTS)) for _ in range(AT_ONCE)]
             self._sent = [each for each in self._sent if each.ack is None] + fresh
             await self._send_and_kill(client, chance)
-        self._trial.measured.count("answers", AT_ONCE)
 
     async def _send_and_kill(self, client: httpx.AsyncClient, chance: Random) -> None:
+        """At a random moment after so many of them were acknowledged, from none to all."""
+        acknowledged = asyncio.Semaphore(0)
+
+        async def send_one(each: Sent) -> None:
+            await send(client, each)
+            acknowledged.release()
+
         async with asyncio.TaskGroup() as group:
             for each in self._sent:
-                group.create_task(send(client, each))
-            await asyncio.sleep(chance.uniform(0, 0.12))
+                group.create_task(send_one(each))
+            for _ in range(chance.randint(0, len(self._sent))):
+                await acknowledged.acquire()
+            await asyncio.sleep(chance.uniform(0, 0.08))
             await self._server.kill()
 
     async def _restarted(self, number: int) -> httpx.AsyncClient:
@@ -73,6 +81,7 @@ class Killed:
         return client
 
     def _judge(self, number: int, shown: Sequence[Shown]) -> None:
+        self._trial.measured.count("acknowledged before", len(shown))
         self._trial.measured.count("interrupted", sum(each.status == "interrupted" for each in shown))
         self._trial.fail(number, [*self._oracle.judge(shown), *self._oracle.leftovers()])
 
