@@ -11,8 +11,8 @@ from api.protocols import HttpProtocol, SocketProtocol
 
 PING_S = 20.0
 KEEP_ALIVE_S = 75
-"""Proxies and clients keep idle connections for up to a minute. Whoever sends must be the one to close: a
-server that closes first may do so just as a request arrives, and nobody can tell whether it was carried out."""
+"""Proxies and clients keep idle connections for up to a minute, and whoever sends must be the one to close: a
+server that closes may do so just as a request arrives, and nobody can tell whether it was carried out."""
 
 
 class PortTakenError(Exception):

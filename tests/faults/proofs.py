@@ -12,6 +12,7 @@ from tests.faults.launching import Launcher
 
 FOLDER = Path(__file__).parent
 FAILURES_KEPT = 20
+STUCK_S = 120
 
 
 @dataclass
@@ -90,7 +91,8 @@ class Trial:
         async def one_after_the_other() -> None:
             while not self.over and (number := next(numbers, None)) is not None:
                 try:
-                    self.fail(number, await make(number, self.random(number)) or [])
+                    async with asyncio.timeout(STUCK_S):
+                        self.fail(number, await make(number, self.random(number)) or [])
                 except Exception as error:  # noqa: BLE001 - it is a finding, and the others go on
                     self.fail(number, f"{type(error).__name__}: {error}")
                 self.measured.trials += 1

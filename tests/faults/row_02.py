@@ -10,7 +10,7 @@ from tests.faults.oracle import Oracle, Shown, question
 from tests.faults.proofs import Measured, Proof, Trial
 from tests.faults.racing import CONFLICT, DOORS, Told, User, differing, raced, user
 from tests.faults.server import Server
-from tests.faults.tab import Tab
+from tests.faults.tab import PATIENCE_S, Tab
 
 PROMISE = "One send runs at most once, over WebSocket, REST and tabs"
 USERS = 6
@@ -28,8 +28,9 @@ class Judged:
 
     async def committed(self, name: str) -> None:
         """Waits until the database holds its acceptance: only then is its ack on the way."""
-        while self._oracle.answer_to(name) is None:  # noqa: ASYNC110 - nothing tells of another process's commit
-            await asyncio.sleep(0.0005)
+        async with asyncio.timeout(PATIENCE_S):
+            while self._oracle.answer_to(name) is None:  # noqa: ASYNC110 - nothing tells of another's commit
+                await asyncio.sleep(0.0005)
 
     def add(self, shown: Shown) -> None:
         self._shown.append(shown)

@@ -1,8 +1,6 @@
 """Proofs can be cut, continued and repeated, and what is written down is what was measured."""
 
 import asyncio
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +8,11 @@ from random import Random
 
 import pytest
 
-from tests.faults.launching import ROOT, Command
+from tests.faults.launching import Command
 from tests.faults.proofs import Measured, Proof, Row, Trial, run
 from tests.faults.prove import main
 from tests.faults.report import report
 from tests.faults.results import Result, Results
-from tests.house.serving import bare
 
 
 def trial(folder: Path, size: int = 10, first: int = 0, deadline: float | None = None) -> Trial:
@@ -120,18 +117,12 @@ def test_the_report_tells_what_was_reached_and_what_was_not(tmp_path: Path) -> N
     assert "| cuts | not run |" in report([(row, [("cuts", None)])])
 
 
-def test_one_trial_is_repeated_by_its_seed() -> None:
-    command = [sys.executable, "-m", "tests.faults.prove", "--row", "3", "--seed", "5", "--trial", "2"]
-    found = subprocess.run(
-        [*command, "--proof", "kill -9 at random moments"],
-        cwd=ROOT,
-        env=bare(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "nothing is kept" in found.stdout
-    assert "ok 3 kill -9 at random moments: 1 trials, 0 failures" in found.stdout
+def test_one_trial_is_repeated_by_its_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    proof = "kill -9 at random moments"
+    assert main(["--row", "3", "--proof", proof, "--seed", "5", "--trial", "2"]) == 0
+    told = capsys.readouterr().out
+    assert "nothing is kept" in told
+    assert f"ok 3 {proof}: 1 trials, 0 failures" in told
 
 
 def test_a_row_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
