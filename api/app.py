@@ -11,7 +11,19 @@ from starlette.types import ASGIApp
 
 from api.core.errors import ChatError
 from api.data import new_id
-from api.doors import documents, health, identity, langserve, library, metrics, page, problems, rest, sse
+from api.doors import (
+    documents,
+    health,
+    identity,
+    langserve,
+    library,
+    metrics,
+    page,
+    problems,
+    record,
+    rest,
+    sse,
+)
 from api.doors.limits import BodyLimit
 from api.doors.root import UnderPath
 from api.doors.who import Who
@@ -64,6 +76,7 @@ def _routers(parts: Parts, who: Who) -> list[APIRouter]:
         identity.router(parts.who, who),
         rest.router(parts.chat, parts.chains, who.identity),
         library.router(parts.library, who.identity),
+        record.router(parts.records, who.identity),
         sse.router(parts.chat, parts.hints, who.identity),
         parts.sockets.router(),
         documents.router(parts.documents, who, parts.may_write_documents),
@@ -75,6 +88,7 @@ def _routers(parts: Parts, who: Who) -> list[APIRouter]:
 def _gauges(parts: Parts) -> metrics.Figures:
     return {
         "generations_running": ("Answers that are being written.", lambda: len(parts.runner)),
+        "notes_lost": ("Notes for the records of messages that could not be kept.", lambda: parts.notes.lost),
         "sockets_open": ("WebSockets that are open.", lambda: len(parts.sockets.limits)),
         "tasks": (
             "Tasks of the event loop; they grow with connections and answers, and go with them.",

@@ -35,10 +35,13 @@ from api.service.generate import GenerationLimits, Generator
 from api.service.library import Library
 from api.service.ports import DocumentHint
 from api.service.reaper import Reaper
+from api.service.record import Records
 from api.service.runner import Runner
 from api.service.sweep import Sweep
+from api.service.visits import Visitors
 from api.settings import Settings
 from api.store.archive import SqlArchive
+from api.store.notes import SqlNotes
 from api.store.store import SqlStore
 from api.wakeups.local import LocalHints, LocalWakeups
 from api.watchdog import Watchdog
@@ -68,6 +71,8 @@ class Parts:
     sockets: Sockets
     hints: LocalHints
     reaper: Reaper
+    notes: SqlNotes
+    records: Records
     sweep: Sweep
     documents: Documents
     database: Database
@@ -106,6 +111,8 @@ class Parts:
             stack.push_async_callback(self.watchdog.close)
             await self.writer.start()
             stack.push_async_callback(self.writer.close)
+            await self.notes.start()
+            stack.push_async_callback(self.notes.close)
             stack.push_async_callback(self.runner.drain, 0)
             stack.push_async_callback(self.chat.settled)
             await self.reaper.recover()
@@ -145,6 +152,8 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         served=frozenset(chains),
         default_chain=next(iter(chains)),
     )
+    notes = SqlNotes(database.readers, writer, now)
+    visitors = Visitors(notes, new_id)
     runner = Runner(
         Generator(
             chains=chains,
@@ -152,12 +161,13 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
             history=store.history,
             finish=Finisher(store, hints, new_id),
             hints=hints,
+            notes=notes,
             limits=_generation_limits(settings),
             new_id=new_id,
             reach=reach,
         )
     )
-    reaper = Reaper(store=store, runner=runner, owner=owner, clock=time.monotonic)
+    reaper = Reaper(store=store, notes=notes, runner=runner, owner=owner, clock=time.monotonic)
     counted = settings.auth != "none"
     rates = Rates(settings.limit_messages_per_minute if counted else 0)
     chat = Chat(
@@ -167,6 +177,8 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         reaper=reaper,
         chains=chains,
         hints=hints,
+        notes=notes,
+        visitors=visitors,
         rates=rates,
         limits=ChatLimits(
             settings.limit_message_chars, settings.limit_generations_per_user if counted else 0
@@ -190,7 +202,9 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
         hints=hints,
         reaper=reaper,
-        sweep=Sweep(store=store, log=log, clock=now, retention=retention),
+        notes=notes,
+        records=Records(notes, visitors),
+        sweep=Sweep(store=store, log=log, notes=notes, clock=now, retention=retention),
         documents=_documents(settings, hints),
         database=database,
         writer=writer,

@@ -160,7 +160,7 @@ notes = Table(
     Column("at", BigInteger, nullable=False),
     Column("what", String, nullable=False),
     Column("detail", Text, nullable=False),
-    Index("ix_notes_session", "session_id", "at"),
+    Index("ix_notes_session", "session_id", "message_id", "at"),
     Index("ix_notes_at", "at"),
 )
 

@@ -46,7 +46,7 @@ class Dialog:
         self._services = services
         self._chat = services.chat
         self.connection = Connection()
-        self.follower: Follower = services.chat.follower()
+        self.follower: Follower = services.chat.follower("websocket")
         self.identity = identity
         self._identified = identified
         self._early: StageHint | None = None
@@ -179,7 +179,7 @@ class Dialog:
 
     def _follow(self, start: Start, request_id: str | None = None) -> None:
         """The reply is queued in the same step as the follow begins, so that it precedes its events."""
-        self.follower.follow(start.session_id, start.position)
+        self.follower.follow(start)
         self.connection.reply(subscribed_json(start), request_id)
         if self._early is not None and self._early.session_id == start.session_id:
             self.connection.hint(self._early)

@@ -49,7 +49,7 @@ def router(chat: Chat, hints: Hints, identity: WhoAsks) -> APIRouter:
 async def stream(chat: Chat, hints: Hints, user_id: str, start: Start) -> AsyncIterator[ServerSentEvent]:
     """`subscribed`, then the events after it; hints between them, without an id."""
     told: list[Hint] = []
-    follower = chat.follower()
+    follower = chat.follower("sse")
 
     def deliver(hint: Hint) -> None:
         if len(told) < 100 and (not isinstance(hint, StageHint) or hint.session_id in follower):  # noqa: PLR2004
@@ -58,7 +58,7 @@ async def stream(chat: Chat, hints: Hints, user_id: str, start: Start) -> AsyncI
 
     deaf = hints.listen(user_id, deliver)
     try:
-        follower.follow(start.session_id, start.position)
+        follower.follow(start)
         yield _subscribed(start)
         async for event in _events(chat, follower, told):
             yield event
@@ -88,7 +88,7 @@ async def _events(chat: Chat, follower: Follower, told: list[Hint]) -> AsyncIter
                 start = await chat.begin_again(turn.follow.session_id, NOWHERE)
             except ChatError:  # a stream that ends is opened again by its client, and told the reason then
                 return
-            follower.follow(start.session_id, start.position)
+            follower.follow(start)
             yield _subscribed(start)
             continue
         frame = next_frame(turn.follow.waiting)

@@ -18,6 +18,7 @@ class Answer:
         self.sources: Sequence[Mapping[str, JSON]] = ()
         self.confidence: float | None = None
         self.joiner = SurrogateJoiner()
+        self.begun = False  # some text has come
         self._left = limit or None
 
     def take(self, piece: Piece) -> str:

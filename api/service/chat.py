@@ -7,15 +7,17 @@ from datetime import datetime
 from api.core.content import check_client_message_id, check_content
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Role, Status
+from api.core.notes import What
 from api.core.records import Message, Session
 from api.service.accepting import Accepting
 from api.service.background import Background
 from api.service.follow import Asked, Follower, Start, begin
-from api.service.ports import Ending, Hints, Log, NewId, Page, Rates, SessionHint, Store
+from api.service.ports import Ending, Hints, Log, NewId, Notes, Page, Rates, SessionHint, Store
 from api.service.reaper import Reaper
 from api.service.requests import Accepted, RetryRequest, SendRequest
 from api.service.runner import Runner
 from api.service.transcript import watched_to_the_end
+from api.service.visits import Door, Visitors
 from chains.contract import Chain
 
 NEW_SESSION_TITLE = "New chat"
@@ -41,6 +43,8 @@ class Chat:
         reaper: Reaper,
         chains: Mapping[str, Chain],
         hints: Hints,
+        notes: Notes,
+        visitors: Visitors,
         rates: Rates,
         limits: ChatLimits,
         new_id: NewId,
@@ -51,6 +55,8 @@ class Chat:
         self._reaper = reaper
         self._chains = chains
         self._hints = hints
+        self._notes = notes
+        self._visitors = visitors
         self._message_chars = limits.message_chars
         self._new_id = new_id
         self._background = Background()
@@ -106,6 +112,7 @@ class Chat:
         message = await self._store.message(user_id, message_id, session_id)
         if message.status.terminal or message.role is Role.USER:
             return message.status
+        self._notes.note(What.STOP_ASKED, message_id=message_id)
         if not await self._runner.end(message_id, Status.CANCELLED):
             await self._reaper.check(message.session_id)
         # Where the generation has not ended it by now, it is ended here.
@@ -138,13 +145,16 @@ class Chat:
             return Start(accepted.session_id, accepted.before, accepted.before.seq + 1, recovered=False)
         return begin(accepted.session_id, state, before=accepted.before)
 
-    def follower(self) -> Follower:
-        return Follower(self._log)
+    def follower(self, door: Door) -> Follower:
+        return Follower(self._log, self._visitors.enter(door))
 
     async def ended(self, user_id: str, accepted: Accepted) -> Message:
         """Waits for the end of an accepted answer, also if its session is deleted meanwhile."""
-        answer = None if accepted.status.terminal else await watched_to_the_end(self.follower(), accepted)
-        return answer or await self._store.message(user_id, accepted.pending_message_id)
+        if not accepted.status.terminal:
+            answer = await watched_to_the_end(self.follower("rest"), accepted)
+            if answer is not None:
+                return answer
+        return await self._store.message(user_id, accepted.pending_message_id)
 
     # Sessions and messages
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from api.core.errors import ChatError
 from api.core.events import Event
@@ -13,12 +14,16 @@ from api.service.ports import Log, LogState, Undo
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a follower begins: exactly the events after `position` follow; `end` is the log's end now."""
+    """Where a follower begins: exactly the events after `position` follow; `end` is the log's end now.
+
+    `asked`: the client had named a position, whether or not it is this one (`recovered`).
+    """
 
     session_id: str
     position: Position
     end: int
     recovered: bool
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,13 @@ def begin(session_id: str, state: LogState, asked: Asked = NOWHERE, before: Posi
     else just before the running answer, else the log's end.
     """
     end = state.end.seq
+    named = asked.after is not None
     if asked.epoch == state.end.epoch and asked.after is not None and state.trimmed <= asked.after <= end:
-        return Start(session_id, Position(state.end.epoch, asked.after), end, recovered=True)
+        return Start(session_id, Position(state.end.epoch, asked.after), end, recovered=True, asked=True)
     if before is not None and before.epoch == state.end.epoch and state.trimmed <= before.seq:
-        return Start(session_id, before, max(end, before.seq), recovered=False)
+        return Start(session_id, before, max(end, before.seq), recovered=False, asked=named)
     seq = end if state.active_from is None else state.active_from
-    return Start(session_id, Position(state.end.epoch, seq), end, recovered=False)
+    return Start(session_id, Position(state.end.epoch, seq), end, recovered=False, asked=named)
 
 
 class Follow:
@@ -77,11 +83,20 @@ class Turn:
     gone: bool = False
 
 
+class Attendance(Protocol):
+    """Is told who comes and goes."""
+
+    def came(self, start: Start) -> None: ...
+
+    def left(self, session_id: str, cursor: Position) -> None: ...
+
+
 class Follower:
     """Follows several sessions in turn. Nothing is pushed to it: a commit marks a session, it then reads."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, attendance: Attendance) -> None:
         self._log = log
+        self._attendance = attendance
         self._follows: dict[str, Follow] = {}
         self._marked: deque[Follow] = deque()
         self._woken = asyncio.Event()
@@ -97,19 +112,21 @@ class Follower:
         """False once the session was left, or is followed anew from another place."""
         return self._follows.get(follow.session_id) is follow
 
-    def follow(self, session_id: str, cursor: Position) -> Follow:
-        """Follows a session from `cursor`, in place of an earlier follow of it."""
-        self.leave(session_id)
-        undo = self._log.watch(session_id, lambda: self._mark(follow))
-        follow = Follow(session_id, cursor, undo)
-        self._follows[session_id] = follow
+    def follow(self, start: Start) -> Follow:
+        """Follows a session from there, in place of an earlier follow of it."""
+        self.leave(start.session_id)
+        undo = self._log.watch(start.session_id, lambda: self._mark(follow))
+        follow = Follow(start.session_id, start.position, undo)
+        self._follows[start.session_id] = follow
         self._mark(follow)
+        self._attendance.came(start)
         return follow
 
     def leave(self, session_id: str) -> None:
         follow = self._follows.pop(session_id, None)
         if follow is not None:
             follow.close()
+            self._attendance.left(session_id, follow.cursor)
 
     def close(self) -> None:
         for session_id in list(self._follows):

@@ -12,10 +12,11 @@ from api.core.errors import TABLE, ChatError, Code, Problem
 from api.core.failures import places
 from api.core.history import exchanges
 from api.core.lifecycle import Status
+from api.core.notes import What
 from api.core.points import Point, Reach, nowhere
 from api.service.answer import Answer, OutputLimitError
 from api.service.contained import contained_task
-from api.service.ports import Appender, ClaimLostError, Ending, Hints, Log, NewId, StageHint
+from api.service.ports import Appender, ClaimLostError, Ending, Hints, Log, NewId, Notes, StageHint
 from api.service.runner import Job
 from chains.contract import Chain, Exchange, Piece, UnsupportedPiece
 
@@ -74,6 +75,7 @@ class Generator:
         history: Callable[[str, int, int], Awaitable[Sequence[tuple[str, str]]]],
         finish: Callable[[Job, Ending], Awaitable[None]],
         hints: Hints,
+        notes: Notes,
         limits: GenerationLimits,
         new_id: NewId,
         reach: Reach = nowhere,
@@ -83,6 +85,7 @@ class Generator:
         self._history = history
         self._finish = finish
         self._hints = hints
+        self._notes = notes
         self._limits = limits
         self._new_id = new_id
         self._reach = reach
@@ -96,6 +99,8 @@ class Generator:
             status, problem = await self._outcome(job, answer, appender)
         except ClaimLostError:
             return  # somebody else has ended it
+        if status is Status.INTERRUPTED:
+            self._notes.note(What.SERVER_LEFT, message_id=job.claim.message_id)
         ending = Ending(
             message_id=job.claim.message_id,
             status=status,
@@ -164,6 +169,7 @@ class Generator:
 
     async def _pull(self, job: Job, answer: Answer, appender: Appender) -> None:
         past = await self._past(job)
+        self._notes.note(What.STARTED, {"chain": job.chain}, message_id=job.claim.message_id)
         deadline = Deadline(self._limits)
         try:
             async with (
@@ -191,6 +197,9 @@ class Generator:
             self._hints.tell(job.user_id, StageHint(claim.session_id, claim.message_id, piece.status[:200]))
         text, whole = answer.fit(answer.take(piece))
         if text:
+            if not answer.begun:
+                answer.begun = True
+                self._notes.note(What.FIRST_PIECE, message_id=job.claim.message_id)
             appender.write(text)
             await appender.room()
         if not whole:

@@ -10,8 +10,9 @@ from api.core.errors import ChatError, Code
 from api.core.failures import places
 from api.core.leases import BEAT_S, Lease, Leases, Watch
 from api.core.lifecycle import Status
+from api.core.notes import What
 from api.service.generate import interrupted
-from api.service.ports import Ending, Store
+from api.service.ports import Ending, Notes, Store
 from api.service.runner import Runner
 
 T = TypeVar("T")
@@ -21,8 +22,11 @@ log = structlog.get_logger()
 class Reaper:
     """One process's view of all owners. `owner` names this process; `clock` is monotonic, in seconds."""
 
-    def __init__(self, *, store: Store, runner: Runner, owner: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, store: Store, notes: Notes, runner: Runner, owner: str, clock: Callable[[], float]
+    ) -> None:
         self._store = store
+        self._notes = notes
         self._runner = runner
         self._owner = owner
         self._clock = clock
@@ -117,4 +121,6 @@ class Reaper:
         ]
         for lease in leases:
             log.warning("answer left behind", message_id=lease.message_id, owner=lease.owner)
-        await asyncio.gather(*map(self._store.finish, endings))
+        for _, ended in await asyncio.gather(*map(self._store.finish, endings)):
+            if ended is not None:
+                self._notes.note(What.ABANDONED, message_id=ended.message_id, at=ended.completed_at)

@@ -1,4 +1,4 @@
-"""What has to be removed from time to time: old pieces, deleted sessions."""
+"""What has to be removed from time to time: old pieces, deleted sessions, old notes."""
 
 import asyncio
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 
 from api.core.failures import places
-from api.service.ports import Clock, Log, Store
+from api.service.ports import Clock, Log, Notes, Store
 
 log = structlog.get_logger()
 
@@ -15,12 +15,14 @@ PURGES = 100
 """So often in a round a little is erased; what is left waits for the next one."""
 PURGE_AFTER = timedelta(seconds=60)
 """Followers of a deleted session are read to its last event within this time."""
+NOTES_KEPT = timedelta(days=30)
 
 
 class Sweep:
-    def __init__(self, *, store: Store, log: Log, clock: Clock, retention: timedelta) -> None:
+    def __init__(self, *, store: Store, log: Log, notes: Notes, clock: Clock, retention: timedelta) -> None:
         self._store = store
         self._log = log
+        self._notes = notes
         self._clock = clock
         self._retention = retention
 
@@ -38,3 +40,4 @@ class Sweep:
         for _ in range(PURGES):
             if not await self._store.purge(now - PURGE_AFTER):
                 break
+        await self._notes.age(now - NOTES_KEPT)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from api.core.events import Created, Ended, Event, Piece
 from api.core.records import Message
-from api.service.follow import Follower
+from api.service.follow import Follower, Start
 from api.service.requests import Accepted
 
 
@@ -46,14 +46,15 @@ class Transcript:
 
 async def watched_to_the_end(follower: Follower, accepted: Accepted) -> Message | None:
     """Reads the session's log from just before the answer; None if it is no longer there."""
-    follower.follow(accepted.session_id, accepted.before)
+    before = accepted.before
+    follower.follow(Start(accepted.session_id, before, before.seq + 1, recovered=False))
     transcript = Transcript(accepted)
     try:
         while (turn := await follower.turn()) and not (turn.lost or turn.gone):
             answer = transcript.take(turn.follow.waiting)
+            turn.follow.took(len(turn.follow.waiting))
             if answer is not None:
                 return answer
-            turn.follow.took(len(turn.follow.waiting))
     finally:
         follower.close()
     return None

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from api.core.errors import Problem
+from api.core.notes import Note
 from api.core.records import JSON, Hit, Message, Session
 
 
@@ -64,3 +65,10 @@ def hit_json(hit: Hit) -> dict[str, JSON]:
         "index": hit.index,
         "excerpt": hit.excerpt,
     }
+
+
+def note_json(note: Note) -> dict[str, JSON]:
+    fields: dict[str, JSON] = {"at": time_json(note.at), "what": note.what.value}
+    if note.message_id is not None:
+        fields["message_id"] = note.message_id
+    return fields | dict(note.detail)

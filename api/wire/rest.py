@@ -1,10 +1,13 @@
 """The bodies of the REST door, beside the objects that it shares with the frames."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.core.errors import Code
+from api.core.lifecycle import Status
+from api.core.notes import What
 from api.wire.frames import Document, Message, Outgoing, Session
 
 TITLE_CHARS = 200
@@ -91,6 +94,38 @@ class Hits(Outgoing):
     """The best first."""
 
     hits: list[Hit]
+
+
+class Place(Outgoing):
+    epoch: str
+    seq: int
+
+
+class RecordEvent(Outgoing):
+    """Something that happened to a message. Beyond `at` and `what` it has the fields that its kind has."""
+
+    at: datetime
+    what: What
+    message_id: str | None = None
+    seq: int | None = None
+    retry_of: str | None = None
+    retried_as: str | None = None
+    chain: str | None = None
+    status: Status | None = None
+    generation_time_ms: int | None = None
+    code: Code | None = None
+    error_id: str | None = None
+    door: Literal["websocket", "sse", "rest"] | None = None
+    connection: str | None = None
+    position: Place | None = None
+    end: int | None = None
+    recovered: bool | None = None
+
+
+class Record(Outgoing):
+    """What happened to a message, by time."""
+
+    events: list[RecordEvent]
 
 
 class ChainInfo(Outgoing):

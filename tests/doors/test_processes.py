@@ -101,6 +101,9 @@ def test_a_server_that_was_killed_ends_the_answer_and_keeps_what_was_seen(tmp_pa
         assert kept["error"]["code"] == "interrupted"
         assert kept["content"].startswith(shown)
         assert page["epoch"] == ack["epoch"]
+        record = client.get(f"{path}/{kept['id']}/record").json()["events"]
+        own = [event["what"] for event in record if event.get("message_id") == kept["id"]]
+        assert (own[0], own[-2:]) == ("accepted", ["abandoned", "ended"])
         with connect(f"ws://127.0.0.1:{port}/ws/chat", proxy=None, additional_headers=me) as socket:
             say(
                 socket,

@@ -21,6 +21,7 @@ from api.log.log import SqlLog
 from api.service.ports import Claim, Ending
 from api.service.requests import Accepted, AnswerRequest, RetryRequest, SendRequest
 from api.store.archive import SqlArchive
+from api.store.notes import SqlNotes
 from api.store.store import SqlStore
 from api.wakeups.local import LocalWakeups
 from tests.support.clocks import CountedIds, SettableClock
@@ -57,6 +58,7 @@ class Backend:
     log: SqlLog
     store: SqlStore
     archive: SqlArchive
+    notes: SqlNotes
     clock: SettableClock
     new_id: CountedIds
     locked: Callable[[], Any]  # a context manager
@@ -201,16 +203,19 @@ async def _served(
         served={"rag", "scripted"},
         default_chain="rag",
     )
+    notes = SqlNotes(database.readers, writer, clock)
     await writer.start()
+    await notes.start()
     await writer.submit(_impatient, durable=False)
     archive = SqlArchive(database.readers)
     locked = partial(sqlite_locked, folder / "chat.db")
-    found = Backend(database, writer, log, store, archive, clock, new_id, locked, published)
+    found = Backend(database, writer, log, store, archive, notes, clock, new_id, locked, published)
     try:
         yield found
     finally:
         for close in found.users:
             await close()
+        await notes.close()
         await writer.close()
         await database.close()
 

@@ -14,10 +14,11 @@ from api.service.finish import Finisher
 from api.service.generate import GenerationLimits, Generator
 from api.service.reaper import Reaper
 from api.service.runner import Job, Runner
+from api.service.visits import Visitors
 from chains.contract import Chain, ChatInput, prepare
 from tests.support.backends import OWNER, Backend, Sent
 from tests.support.clocks import Seconds
-from tests.support.fakes import RememberedHints
+from tests.support.fakes import RememberedHints, RememberedNotes
 
 LIMITS = GenerationLimits(
     first_piece=10, gap=10, total=10, output_bytes=0, history_messages=40, history_chars=64_000
@@ -90,6 +91,7 @@ class World:
     reaper: Reaper
     chat: Chat
     hints: RememberedHints
+    notes: RememberedNotes
     rates: NoRates
     chains: dict[str, Chain]
 
@@ -122,18 +124,19 @@ def world(
     **limits: Any,
 ) -> World:
     """The use cases of the process `owner`, whose clock is `seconds`; `limits` replace a generation's."""
-    hints, rates, chains = RememberedHints(), NoRates(), {"rag": chain}
+    hints, notes, rates, chains = RememberedHints(), RememberedNotes(), NoRates(), {"rag": chain}
     generator = Generator(
         chains=chains,
         log=backend.log,
         history=history or backend.store.history,
         finish=Finisher(backend.store, hints, backend.new_id, retry_s=0.01),
         hints=hints,
+        notes=notes,
         limits=replace(LIMITS, **limits),
         new_id=backend.new_id,
     )
     runner = Runner(generator)
-    reaper = Reaper(store=backend.store, runner=runner, owner=owner, clock=seconds or Seconds())
+    reaper = Reaper(store=backend.store, notes=notes, runner=runner, owner=owner, clock=seconds or Seconds())
     chat = Chat(
         store=backend.store,
         log=backend.log,
@@ -141,11 +144,13 @@ def world(
         reaper=reaper,
         chains=chains,
         hints=hints,
+        notes=notes,
+        visitors=Visitors(notes, backend.new_id),
         rates=rates,
         limits=ChatLimits(MESSAGE_CHARS, 0),
         new_id=backend.new_id,
     )
-    found = World(backend, runner, reaper, chat, hints, rates, chains)
+    found = World(backend, runner, reaper, chat, hints, notes, rates, chains)
     backend.users.append(found.close)
     return found
 

@@ -1,10 +1,14 @@
 """A log in memory whose reads stop at a gate, and other parts that only remember."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.core.events import Event, Piece
-from api.core.records import Position
+from api.core.notes import Trace, What
+from api.core.records import JSON, Position
+from api.service.follow import Start
 from api.service.ports import Appender, Claim, Deliver, Hint, LogState, Reading, Undo, Wake
 from api.wakeups.local import LocalHints, LocalWakeups
 
@@ -91,3 +95,42 @@ class RememberedHints(LocalHints):
 
     def listen(self, user_id: str, deliver: Deliver) -> Undo:
         return super().listen(user_id, deliver)
+
+
+@dataclass
+class RememberedNotes:
+    """Implements `Notes` for whoever makes notes: each is what happened, to which message or session."""
+
+    made: list[tuple[What, str | None, dict[str, JSON]]] = field(default_factory=list)
+    ages: list[datetime] = field(default_factory=list)
+
+    def note(
+        self,
+        what: What,
+        detail: Mapping[str, JSON] | None = None,
+        *,
+        message_id: str | None = None,
+        session_id: str | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        self.made.append((what, message_id or session_id, dict(detail or {})))
+
+    def of(self, message_id: str) -> list[What]:
+        return [what for what, subject, _ in self.made if subject == message_id]
+
+    async def trace(self, user_id: str, session_id: str, message_id: str) -> Trace:
+        raise NotImplementedError
+
+    async def age(self, before: datetime) -> int:
+        self.ages.append(before)
+        return 0
+
+
+class Unattended:
+    """Nobody asks who comes and goes."""
+
+    def came(self, start: Start) -> None:
+        return
+
+    def left(self, session_id: str, cursor: Position) -> None:
+        return

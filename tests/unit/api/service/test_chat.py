@@ -7,6 +7,7 @@ import pytest
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
+from api.core.notes import What
 from api.service.follow import NOWHERE
 from api.service.ports import SessionHint
 from tests.support.backends import Backend
@@ -141,6 +142,14 @@ async def test_stopping_works_where_nothing_runs_any_more(ann: World) -> None:
     assert (await ann.backend.store.message("ann", sent.answer_id)).status is Status.CANCELLED
 
 
+async def test_who_stops_what_runs_is_noted_and_who_stops_what_has_ended_is_not(ann: World) -> None:
+    sent, ended = await ann.backend.send(), await ann.backend.exchange()
+    for message in (sent.answer_id, ended.answer_id):
+        await ann.chat.stop("ann", message)
+    assert ann.notes.of(sent.answer_id) == [What.STOP_ASKED]
+    assert ann.notes.of(ended.answer_id) == []
+
+
 async def test_stopping_what_is_not_ones_own_is_not_found(backend: Backend) -> None:
     chain = Halting()
     world_of_bob = world(backend, spoken(chain.speak))
@@ -170,6 +179,24 @@ async def test_waiting_for_the_end_gives_what_is_stored(ann: World) -> None:
     answer = await ann.chat.ended("ann", accepted)
     assert accepted.question == await ann.backend.store.message("ann", accepted.user_message_id)
     assert answer == await ann.backend.store.message("ann", accepted.pending_message_id)
+
+
+async def test_one_who_waits_for_the_end_is_a_follower_who_comes_and_leaves(backend: Backend) -> None:
+    chain = Halting("half ", then="whole")
+    ann = world(backend, spoken(chain.speak))
+    accepted = await ann.chat.send("ann", "Why?")
+    await chain.waits.wait()
+    waiting = asyncio.ensure_future(ann.chat.ended("ann", accepted))
+    await asyncio.sleep(0)
+    chain.released.set()
+    await waiting
+    came, left = (note for note in ann.notes.made if note[1] == accepted.session_id)
+    assert [(note[0], note[2]["door"]) for note in (came, left)] == [
+        (What.FOLLOWER_CAME, "rest"),
+        (What.FOLLOWER_LEFT, "rest"),
+    ]
+    last = (await backend.events(accepted.session_id))[-1].seq
+    assert left[2]["position"] == {"epoch": accepted.before.epoch, "seq": last}
 
 
 @pytest.mark.parametrize("ended", [False, True])

@@ -7,12 +7,14 @@ import pytest
 
 from api.core.errors import ChatError, Code
 from api.core.records import Position
-from api.service.follow import Follow, Follower, Turn
-from tests.support.fakes import EPOCH, Gate, MemoryLog
+from api.service.follow import Follow, Follower, Start, Turn
+from tests.support.fakes import EPOCH, Gate, MemoryLog, Unattended
 
 pytestmark = pytest.mark.anyio
 
-START = Position(EPOCH, 0)
+
+def begun(session_id: str, seq: int = 0) -> Start:
+    return Start(session_id, Position(EPOCH, seq), seq, recovered=True)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ class ReadsBeforeItClears(Follower):
 
 async def append_inside_the_read(follower: Follower, log: MemoryLog) -> Turn | None:
     """Lands a commit after the read has looked and before it returns. Nothing wakes anybody later."""
-    follower.follow("s", START)
+    follower.follow(begun("s"))
     log.gate = gate = Gate()
     turn = asyncio.ensure_future(follower.turn())
     await gate.reached.wait()
@@ -53,18 +55,18 @@ async def append_inside_the_read(follower: Follower, log: MemoryLog) -> Turn | N
 
 
 async def test_a_commit_inside_the_read_is_not_lost(log: MemoryLog) -> None:
-    assert taken(await append_inside_the_read(Follower(log), log)) == ("s", [1])
+    assert taken(await append_inside_the_read(Follower(log, Unattended()), log)) == ("s", [1])
 
 
 async def test_the_test_above_finds_a_follower_that_reads_before_it_clears(log: MemoryLog) -> None:
     with pytest.raises(TimeoutError):
-        await append_inside_the_read(ReadsBeforeItClears(log), log)
+        await append_inside_the_read(ReadsBeforeItClears(log, Unattended()), log)
 
 
 async def test_replay_and_live_are_the_same_loop(log: MemoryLog) -> None:
     log.append("s", "a", "b")
-    follower = Follower(log)
-    follower.follow("s", START)
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s"))
     assert taken(await follower.turn()) == ("s", [1, 2])
     waiting = asyncio.ensure_future(follower.turn())
     await asyncio.sleep(0)
@@ -75,14 +77,14 @@ async def test_replay_and_live_are_the_same_loop(log: MemoryLog) -> None:
 
 async def test_a_follower_starts_after_its_cursor(log: MemoryLog) -> None:
     log.append("s", "a", "b", "c")
-    follower = Follower(log)
-    follower.follow("s", Position(EPOCH, 2))
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s", 2))
     assert taken(await follower.turn()) == ("s", [3])
 
 
 async def test_a_wake_up_without_news_is_no_turn(log: MemoryLog) -> None:
-    follower = Follower(log)
-    follower.follow("s", START)
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s"))
     waiting = asyncio.ensure_future(follower.turn())
     for _ in range(5):
         log.wake("s")
@@ -93,10 +95,10 @@ async def test_a_wake_up_without_news_is_no_turn(log: MemoryLog) -> None:
 
 
 async def test_sessions_have_one_turn_each(log: MemoryLog) -> None:
-    follower = Follower(log)
+    follower = Follower(log, Unattended())
     for session in "abc":
         log.append(session, *"12345")
-        follower.follow(session, START)
+        follower.follow(begun(session))
     order = []
     for _ in range(15):
         turn = await follower.turn()
@@ -108,14 +110,14 @@ async def test_sessions_have_one_turn_each(log: MemoryLog) -> None:
 
 async def test_a_busy_session_does_not_keep_a_new_one_waiting(log: MemoryLog) -> None:
     log.append("busy", *"12345")
-    follower = Follower(log)
-    follower.follow("busy", START)
+    follower = Follower(log, Unattended())
+    follower.follow(begun("busy"))
     for _ in range(2):
         turn = await follower.turn()
         assert turn is not None
         turn.follow.took(1)
     log.append("new", "1")
-    follower.follow("new", START)
+    follower.follow(begun("new"))
     met = []
     for _ in range(2):
         turn = await follower.turn()
@@ -127,8 +129,8 @@ async def test_a_busy_session_does_not_keep_a_new_one_waiting(log: MemoryLog) ->
 
 async def test_what_was_not_taken_is_read_only_once(log: MemoryLog) -> None:
     log.append("s", "a", "b", "c")
-    follower = Follower(log)
-    follower.follow("s", START)
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s"))
     for expected in (1, 2, 3):
         turn = await follower.turn()
         assert turn is not None
@@ -138,8 +140,8 @@ async def test_what_was_not_taken_is_read_only_once(log: MemoryLog) -> None:
 
 
 async def test_a_slow_follower_reads_later_and_more(log: MemoryLog) -> None:
-    follower = Follower(log)
-    follower.follow("s", START)
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s"))
     for text in "abcdefgh":
         log.append("s", text)
     assert taken(await follower.turn()) == ("s", [1, 2, 3, 4, 5, 6, 7, 8])
@@ -148,9 +150,9 @@ async def test_a_slow_follower_reads_later_and_more(log: MemoryLog) -> None:
 
 async def test_following_anew_replaces(log: MemoryLog) -> None:
     log.append("s", "a", "b", "c")
-    follower = Follower(log)
-    old = follower.follow("s", START)
-    new = follower.follow("s", Position(EPOCH, 2))
+    follower = Follower(log, Unattended())
+    old = follower.follow(begun("s"))
+    new = follower.follow(begun("s", 2))
     assert (follower.holds(old), follower.holds(new), len(follower)) == (False, True, 1)
     assert taken(await follower.turn()) == ("s", [3])
     assert log.reads == [("s", 2)]
@@ -158,12 +160,12 @@ async def test_following_anew_replaces(log: MemoryLog) -> None:
 
 async def test_a_follow_that_is_replaced_inside_its_read_is_not_held(log: MemoryLog) -> None:
     log.append("s", "a", "b")
-    follower = Follower(log)
-    old = follower.follow("s", START)
+    follower = Follower(log, Unattended())
+    old = follower.follow(begun("s"))
     log.gate = gate = Gate()
     reading = asyncio.ensure_future(follower.turn())
     await gate.reached.wait()
-    new = follower.follow("s", Position(EPOCH, 1))
+    new = follower.follow(begun("s", 1))
     gate.open()
     first = await reading
     assert first is not None
@@ -177,8 +179,8 @@ async def test_a_follow_that_is_replaced_inside_its_read_is_not_held(log: Memory
 
 async def test_a_session_that_was_left_has_no_turn(log: MemoryLog) -> None:
     log.append("s", "a")
-    follower = Follower(log)
-    follower.follow("s", START)
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s"))
     follower.leave("s")
     follower.leave("s")
     follower.nudge()
@@ -187,8 +189,8 @@ async def test_a_session_that_was_left_has_no_turn(log: MemoryLog) -> None:
 
 
 async def test_a_closed_follower_watches_nothing(log: MemoryLog) -> None:
-    follower = Follower(log)
-    follows = [follower.follow(session, START) for session in "ab"]
+    follower = Follower(log, Unattended())
+    follows = [follower.follow(begun(session)) for session in "ab"]
     follower.close()
     log.append("a", "x")
     follower.nudge()
@@ -197,7 +199,7 @@ async def test_a_closed_follower_watches_nothing(log: MemoryLog) -> None:
 
 
 async def test_a_nudge_ends_the_wait(log: MemoryLog) -> None:
-    follower = Follower(log)
+    follower = Follower(log, Unattended())
     waiting = asyncio.ensure_future(follower.turn())
     await asyncio.sleep(0)
     follower.nudge()
@@ -207,15 +209,15 @@ async def test_a_nudge_ends_the_wait(log: MemoryLog) -> None:
 
 
 async def test_lost_and_gone_are_told(log: MemoryLog) -> None:
-    follower = Follower(log)
+    follower = Follower(log, Unattended())
     log.lost.add("s")
-    follower.follow("s", START)
+    follower.follow(begun("s"))
     turn = await follower.turn()
     assert turn is not None
     assert (turn.lost, turn.gone) == (True, False)
     log.gone.add("t")
     log.append("t", "last")
-    follower.follow("t", START)
+    follower.follow(begun("t"))
     assert taken(await follower.turn()) == ("t", [1])
     turn = await follower.turn()
     assert turn is not None
@@ -227,8 +229,8 @@ async def test_a_read_that_failed_is_made_again_and_holds_up_nothing(
 ) -> None:
     monkeypatch.setattr("api.service.follow.RETRY_S", 0)
     log.append("s", "a")
-    follower = Follower(log)
-    follower.follow("s", START)
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s"))
     follower.nudge()
     log.failure = ChatError(Code.STORAGE_UNAVAILABLE)
     assert await follower.turn() is None
@@ -239,8 +241,8 @@ async def test_a_read_that_failed_is_made_again_and_holds_up_nothing(
 
 async def test_a_turn_that_was_cancelled_inside_its_read_loses_nothing(log: MemoryLog) -> None:
     log.append("s", "a")
-    follower = Follower(log)
-    follower.follow("s", START)
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s"))
     log.gate = gate = Gate()
     reading = asyncio.ensure_future(follower.turn())
     await gate.reached.wait()

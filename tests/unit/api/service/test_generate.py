@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from api.core.errors import Code
 from api.core.events import Ended
 from api.core.lifecycle import Status
+from api.core.notes import What
 from api.log import appender
 from api.service.ports import StageHint
 from chains.contract import ChatInput, prepare
@@ -274,3 +275,18 @@ async def test_stages_are_hints_to_the_user(backend: Backend) -> None:
     answer = await ann.asked()
     stages = [hint for _, hint in ann.hints.told if isinstance(hint, StageHint)]
     assert stages == [StageHint(answer.session_id, answer.id, "searching")]
+
+
+async def test_the_beginning_and_the_first_piece_are_noted_once(backend: Backend) -> None:
+    ann = world(backend, saying({"status": "searching"}, "", "one", "two"))
+    answer = await ann.asked()
+    assert [note for note in ann.notes.made if note[1] == answer.id] == [
+        (What.STARTED, answer.id, {"chain": "rag"}),
+        (What.FIRST_PIECE, answer.id, {}),
+    ]
+
+
+async def test_a_chain_that_says_nothing_has_no_first_piece(backend: Backend) -> None:
+    ann = world(backend, saying())
+    answer = await ann.asked()
+    assert ann.notes.of(answer.id) == [What.STARTED]

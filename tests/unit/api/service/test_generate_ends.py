@@ -10,6 +10,7 @@ import pytest
 from api.core.errors import Code
 from api.core.events import Ended
 from api.core.lifecycle import Status
+from api.core.notes import What
 from api.log import appender
 from api.service import generate
 from api.service.ports import Ending
@@ -176,3 +177,14 @@ async def test_what_cannot_be_stored_fails_when_it_can_be_told(
     answer = await ann.answered(sent.answer_id)
     assert answer.error is not None
     assert (answer.status, answer.error.code) == (Status.FAILED, Code.STORAGE_UNAVAILABLE)
+
+
+async def test_an_answer_that_its_server_does_not_stay_for_says_so(backend: Backend) -> None:
+    chain = Halting("half")
+    ann = world(backend, spoken(chain.speak))
+    accepted = await ann.chat.send("ann", "Why?")
+    await chain.waits.wait()
+    await ann.runner.drain(0)
+    answer = await ann.answered(accepted.pending_message_id)
+    assert answer.status is Status.INTERRUPTED
+    assert ann.notes.of(answer.id) == [What.STARTED, What.FIRST_PIECE, What.SERVER_LEFT]

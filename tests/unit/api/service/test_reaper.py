@@ -13,6 +13,7 @@ from api.core.errors import ChatError, Code
 from api.core.events import Ended
 from api.core.leases import LATE_S, Leases
 from api.core.lifecycle import Status
+from api.core.notes import What
 from api.service.follow import NOWHERE
 from api.service.requests import Accepted
 from tests.support.backends import OWNER, Backend, another_server
@@ -82,7 +83,9 @@ async def test_what_dead_processes_left_is_ended_before_the_server_is_ready(back
     await backend.say(left[0], "half")
     await backend.store.beat(OWNER, 9)
     await backend.store.beat("older", 2)
-    assert await world(backend, saying(), owner="new").reaper.recover() == 3
+    ann = world(backend, saying(), owner="new")
+    assert await ann.reaper.recover() == 3
+    assert [ann.notes.of(sent.answer_id) for sent in left] == [[What.ABANDONED]] * 3
     message = await backend.store.message("ann", left[0].answer_id)
     assert (message.content, message.status) == ("half", Status.INTERRUPTED)
     assert message.error is not None
@@ -136,6 +139,7 @@ async def test_answers_of_one_that_beats_no_more_are_ended_after_a_lease(here: S
         assert await here.status(answer) is Status.STREAMING
         await here.round()
         assert await here.status(answer) is Status.INTERRUPTED
+        assert here.world.notes.of(answer) == [What.ABANDONED]
         assert (await here.world.backend.store.leases()).beats.keys() == {OWNER}
 
 

@@ -7,16 +7,24 @@ import pytest
 
 from api.core.errors import ChatError, Code
 from api.core.records import Position
+from api.service.ports import Notes
 from api.service.sweep import Sweep
 from tests.support.backends import Backend
+from tests.support.fakes import RememberedNotes
 
 pytestmark = pytest.mark.anyio
 
 HOUR = timedelta(hours=1)
 
 
-def sweep_of(backend: Backend) -> Sweep:
-    return Sweep(store=backend.store, log=backend.log, clock=backend.clock, retention=HOUR)
+def sweep_of(backend: Backend, notes: Notes | None = None) -> Sweep:
+    return Sweep(
+        store=backend.store,
+        log=backend.log,
+        notes=notes or RememberedNotes(),
+        clock=backend.clock,
+        retention=HOUR,
+    )
 
 
 async def test_old_events_and_deleted_sessions_go(backend: Backend) -> None:
@@ -29,6 +37,12 @@ async def test_old_events_and_deleted_sessions_go(backend: Backend) -> None:
     assert (await backend.log.read(deleted.session_id, Position(backend.log.epoch, 0))).gone
     with pytest.raises(ChatError):
         await backend.log.state(deleted.session_id)
+
+
+async def test_notes_go_after_a_month(backend: Backend) -> None:
+    notes = RememberedNotes()
+    await sweep_of(backend, notes).once()
+    assert notes.ages == [backend.clock() - timedelta(days=30)]
 
 
 async def test_a_deleted_session_can_be_read_to_its_end_for_a_while(backend: Backend) -> None:

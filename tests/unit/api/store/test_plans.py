@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from api.core.notes import What
 from api.database.writer import Transaction
 from tests.support.backends import Backend, Sent
 
@@ -18,6 +19,12 @@ Ask = Callable[[Backend, Sent], Awaitable[Any]]
 async def retried_twice(backend: Backend, sent: Sent) -> None:
     await backend.attempt(sent)
     await backend.retry(sent.answer_id)
+
+
+async def noting(backend: Backend, sent: Sent) -> None:
+    backend.notes.note(What.STARTED, message_id=sent.answer_id)
+    backend.notes.note(What.FOLLOWER_LEFT, session_id=sent.session_id)
+    await backend.notes.flushed()
 
 
 ASKED: dict[str, Ask] = {
@@ -39,6 +46,12 @@ ASKED: dict[str, Ask] = {
     "the past": lambda backend, sent: backend.store.history(sent.session_id, 9, 20),
     "the log": lambda backend, sent: backend.events(sent.session_id),
     "its state": lambda backend, sent: backend.log.state(sent.session_id),
+    "a record": lambda backend, sent: backend.notes.trace("ann", sent.session_id, sent.answer_id),
+    "a question's record": lambda backend, sent: backend.notes.trace(
+        "ann", sent.session_id, sent.accepted.user_message_id
+    ),
+    "noting": noting,
+    "ageing notes": lambda backend, sent: backend.notes.age(backend.clock()),
     "purging": lambda backend, sent: backend.store.purge(backend.clock() - timedelta(hours=1)),
     "erasing": lambda backend, sent: erased(backend, sent.session_id),
 }
