@@ -30,6 +30,8 @@ RETRY_S = 1.0
 AT_ONCE = 200
 """So many notes go into one commit: no piece of an answer waits long behind them."""
 MOST_WAITING = 10_000
+READER_S = 0.5
+"""So long whoever asks for a record waits for the newest notes; then it is told without them."""
 MOST_OF_FOLLOWERS = 500
 """Of the followers of a session the newest notes are kept; those of an answer are few by themselves."""
 AGED_AT_ONCE = 1_000
@@ -127,7 +129,9 @@ class SqlNotes:
         return len(batch)
 
     async def trace(self, user_id: str, session_id: str, message_id: str) -> Trace:
-        await self.flushed()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READER_S):
+                await self.flushed()
         return await self._trace(user_id, session_id, message_id)
 
     @carried_through

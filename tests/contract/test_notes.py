@@ -155,6 +155,18 @@ async def test_notes_wait_while_the_database_is_away(backend: Backend) -> None:
     assert backend.notes.lost == 0
 
 
+async def test_a_record_is_told_although_nothing_can_be_written_now(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READER_S", 0.05)
+    sent = await backend.exchange()
+    async with backend.commit_under_way():
+        passing_by(backend, sent, 1)
+        assert await known(backend, sent) == []
+    monkeypatch.undo()
+    assert len(await known(backend, sent)) == 1
+
+
 async def test_of_too_many_that_wait_the_oldest_go_and_are_counted(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
