@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from contextlib import suppress
+from io import StringIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -11,8 +13,22 @@ from api.core.failures import places
 LEVELS = {"pypdf": logging.ERROR}  # it complains of every page of a broken document
 
 
+class Spoken(StringIO):
+    """Standard error output. What cannot be written is lost: a full disk must not stop what is logged."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
 def configure(level: int = logging.INFO) -> None:
     """Called once by the command line. JSON escapes control characters, so that a line stays a line."""
+    spoken = Spoken()
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -23,10 +39,10 @@ def configure(level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*before, rendered],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(spoken),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(spoken)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=[_bare, rendered])
     )

@@ -97,7 +97,7 @@ class Parts:
         """None if the server is fit to serve, else the reason in words."""
         if self.runner.draining:
             return "draining: this server is leaving"
-        return None if self.alive else "starting"
+        return self.writer.trouble.reason if self.alive else "starting"
 
     async def drain(self) -> None:
         """Lets running answers end, for a while; new messages are refused meanwhile."""

@@ -1,15 +1,23 @@
 """The database as a whole: opened once at the start, closed in good order."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.database.engine import reading_engine, writing_engine
 from api.database.epoch import boot_id, close_epoch, open_epoch
 from api.database.lock import DataFolderLock
 from api.database.migrate import migrate
+from api.database.moved import refuse_moved
+from api.database.trouble import in_words
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -24,9 +32,13 @@ class Database:
     async def close(self) -> None:
         """Marks the database as left in good order. The writer must have ended before."""
         await self.readers.dispose()
-        close_epoch(self.writing)
-        self.writing.dispose()
-        self._lock.release()
+        try:
+            close_epoch(self.writing)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            log.warning("the next start takes this for a crash", reason=in_words(error))
+        finally:
+            self.writing.dispose()
+            self._lock.release()
 
 
 def open_database(url: str, lock: DataFolderLock, new_id: Callable[[], str]) -> Database:
@@ -42,4 +54,8 @@ def open_database(url: str, lock: DataFolderLock, new_id: Callable[[], str]) -> 
     except BaseException:
         writing.dispose()
         raise
-    return Database(epoch, reading_engine(url), writing, lock)
+    readers = reading_engine(url)
+    file = Path(str(writing.url.database))
+    if file.exists():  # else it is no plain file
+        refuse_moved(writing, readers.sync_engine, file)
+    return Database(epoch, readers, writing, lock)

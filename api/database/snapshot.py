@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import exc
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from api.core.errors import ChatError, Code
+from api.database.trouble import is_trouble
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,11 +22,9 @@ async def snapshot(readers: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         async with readers.connect() as connection, connection.begin():
             yield connection
-    # The latter: the pool had no connection for too long.
-    except (
-        exc.OperationalError,
-        exc.TimeoutError,
-    ) as error:
+    except SQLAlchemyError as error:
+        if not is_trouble(error):
+            raise
         raise ChatError(Code.STORAGE_UNAVAILABLE, retry_after_ms=1000) from error
 
 

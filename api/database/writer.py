@@ -12,16 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from api.core.errors import ChatError, Code
 from api.core.events import Event
 from api.core.points import Point, Reach, nowhere
+from api.database.trouble import Trouble, is_trouble
 
 T = TypeVar("T")
-log = structlog.get_logger()
 
 
 class RefusedError(Exception):
@@ -30,12 +28,17 @@ class RefusedError(Exception):
 
 @dataclass
 class Transaction:
-    """What a unit works on. `events`, and ids of sessions that are `gone`, are published once committed."""
+    """What a unit works on. `events`, and ids of sessions that are `gone`, are published once committed.
+
+    Whoever follows a session that is `gone` reads the rest of it from the database.
+    """
 
     connection: Connection
     events: list[Event] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     begun: bool = False
+    asked: bool = False
+    """Whether the database was asked to commit; if that fails only it knows whether it did."""
 
 
 Unit = Callable[[Transaction], T]
@@ -55,7 +58,11 @@ _Outcome = tuple[list[_Job], Transaction | None]
 
 
 class Writer:
-    """Runs units of work in group commits, in the order in which they were submitted."""
+    """Runs units of work in group commits, in the order in which they were submitted.
+
+    `trouble` is what keeps it from committing; somebody writes every few seconds, so it is never long out of
+    date.
+    """
 
     def __init__(self, engine: Engine, publish: Publish, reach: Reach = nowhere) -> None:
         self._engine = engine
@@ -64,7 +71,9 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection: Connection | None = None
         self._full: bool | None = None
+        self.trouble = Trouble()
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -94,17 +103,10 @@ class Writer:
         return future
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        connection: Connection | None = None
         while (batch := self._next_batch()) is not None:
-            try:
-                connection = connection or self._engine.connect()
-            except SQLAlchemyError as error:
-                self._tell(loop, _failed(batch, error), None)
-                continue
-            for jobs, done in self._commit(connection, batch):
+            for jobs, done in self._commit(batch):
                 self._tell(loop, jobs, done)
-        if connection is not None:
-            connection.close()
+        self._give_up_connection()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[_Job], done: Transaction | None) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits for this any more
@@ -123,23 +125,46 @@ class Writer:
             batch.append(job)
         return batch
 
-    def _commit(self, connection: Connection, batch: list[_Job]) -> "Iterator[_Outcome]":
-        """Yields jobs that share an outcome, with what was committed if anything was."""
-        transaction = Transaction(connection)
+    def _commit(self, batch: list[_Job]) -> "Iterator[_Outcome]":
+        """Yields jobs that share an outcome, with what is to be published of it."""
+        transaction: Transaction | None = None
         try:
+            transaction = Transaction(self._connected())
             self._transact(transaction, batch)
         except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job that caused it
-            if len(batch) > 1 and transaction.begun:  # a poisoned job must not spoil the others
+            self._require_clean_connection()
+            spoiled = transaction is not None and transaction.begun and not transaction.asked
+            if len(batch) > 1 and spoiled:  # a poisoned job must not spoil the others
                 for job in batch:
-                    yield from self._commit(connection, [job])
+                    yield from self._commit([job])
                 return
-            yield _failed(batch, error), None
+            yield self._failed(batch, error), _unsure(transaction)
         else:
             yield batch, transaction
+
+    def _connected(self) -> Connection:
+        self._connection = self._connection or self._engine.connect()
+        return self._connection
+
+    def _require_clean_connection(self) -> None:
+        """A connection that is still in a transaction could begin no other one: the next has a new one."""
+        connection = self._connection
+        if connection is None:
+            return
+        driver = None if connection.invalidated else connection.connection.driver_connection
+        if driver is None or connection.in_transaction() or getattr(driver, "in_transaction", False):
+            connection.invalidate()
+            self._give_up_connection()
+
+    def _give_up_connection(self) -> None:
+        connection, self._connection, self._full = self._connection, None, None
+        if connection is not None:
+            connection.close()
 
     def _transact(self, transaction: Transaction, batch: list[_Job]) -> None:
         connection = transaction.connection
         self._set_durability(connection, full=any(job.durable for job in batch))
+        before = _changes(connection)
         with connection.begin():
             transaction.begun = True
             for job in batch:
@@ -149,6 +174,9 @@ class Writer:
                 except (RefusedError, ChatError) as refusal:
                     job.error = refusal
             self._reach_with_events(transaction, Point.BEFORE_COMMIT)
+            transaction.asked = True
+        if before is None or before != _changes(connection):  # a full disk takes what changes nothing
+            self.trouble.went()
         self._reach_with_events(transaction, Point.AFTER_COMMIT)
 
     def _reach_with_events(self, transaction: Transaction, point: Point) -> None:
@@ -162,6 +190,13 @@ class Writer:
             assert driver is not None  # noqa: S101 - for mypy: the connection is open
             driver.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
             self._full = full
+
+    def _failed(self, batch: list[_Job], error: Exception) -> list[_Job]:
+        if is_trouble(error):
+            self.trouble.came(error)
+        for job in batch:
+            job.error = _refusal(error) if is_trouble(error) else error
+        return batch
 
     def _deliver(self, batch: list[_Job], done: Transaction | None) -> None:
         try:
@@ -180,16 +215,20 @@ class Writer:
                 job.future.set_result(job.result)
 
 
-def _failed(batch: list[_Job], error: Exception) -> list[_Job]:
-    for job in batch:
-        job.error = _translated(error)
-    return batch
+def _changes(connection: Connection) -> int | None:
+    """How many rows this connection has ever changed; None if its driver does not count them."""
+    return getattr(connection.connection.driver_connection, "total_changes", None)
 
 
-def _translated(error: Exception) -> Exception:
-    if isinstance(error, OperationalError):
-        log.warning("commit failed", error=str(error.orig))
-        refusal = ChatError(Code.STORAGE_UNAVAILABLE, retry_after_ms=1000)
-        refusal.__cause__ = error
-        return refusal
-    return error
+def _refusal(cause: Exception) -> ChatError:
+    refusal = ChatError(Code.STORAGE_UNAVAILABLE, retry_after_ms=1000)
+    refusal.__cause__ = cause
+    return refusal
+
+
+def _unsure(transaction: Transaction | None) -> Transaction | None:
+    """What a commit that failed may have done all the same: whoever follows it has to look."""
+    if transaction is None or not transaction.asked:
+        return None
+    touched = dict.fromkeys([*(event.session_id for event in transaction.events), *transaction.gone])
+    return Transaction(transaction.connection, gone=list(touched))

@@ -1,16 +1,27 @@
 """The index of the built-in chain, as the corpus of the uploads."""
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from api.documents.model import Document
-from api.documents.ports import Progress, UnreadableError
+from api.documents.ports import CorpusAwayError, Progress, UnreadableError
 from chains.ingest import UnreadableDocument, add_document, remove_document
 
 if TYPE_CHECKING:
     from chains.retrieval.index import Index
     from chains.retrieval.records import Document as Indexed
+
+
+@contextmanager
+def _may_be_away() -> Iterator[None]:
+    """A full disk, or somebody who holds the file for too long."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise CorpusAwayError from error
 
 
 class IndexCorpus:
@@ -19,13 +30,16 @@ class IndexCorpus:
     def __init__(self, index: "Index") -> None:
         self._index = index
 
+    @_may_be_away()
     def documents(self) -> Sequence[Document]:
         return [_shown(each) for each in self._index.documents()]
 
+    @_may_be_away()
     def document(self, document_id: str) -> Document | None:
         found = self._index.document(document_id)
         return None if found is None else _shown(found)
 
+    @_may_be_away()
     def add(self, document: Document, data: bytes, progress: Progress) -> Document:
         try:
             add_document(
@@ -43,6 +57,7 @@ class IndexCorpus:
             raise LookupError(document.id)  # somebody else took it out at this very moment
         return found
 
+    @_may_be_away()
     def remove(self, document_id: str) -> bool:
         return remove_document(self._index, document_id)
 

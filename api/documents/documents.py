@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar, TypeVarTuple
 
 import structlog
 from anyio import to_thread
@@ -13,7 +14,7 @@ from anyio import to_thread
 from api.core.errors import ChatError, Code
 from api.core.failures import places
 from api.documents.model import Document, Pending, Upload, title_of
-from api.documents.ports import Corpus, Tell, UnreadableError
+from api.documents.ports import Corpus, CorpusAwayError, Tell, UnreadableError
 from api.documents.uploads import Uploads
 
 BROKEN = "The server failed to index it. Delete it and upload it again, or ask whoever runs this server."
@@ -22,6 +23,8 @@ RETRY_SECONDS = 5
 CLOSE_SECONDS = 5
 
 log = structlog.get_logger()
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class _AbandonedError(Exception):
@@ -74,7 +77,7 @@ class Documents:
         """All documents, the newest first: indexed ones (however they came in) and uploads."""
         while True:
             moved = self._moved
-            indexed = await to_thread.run_sync(self._corpus.documents)
+            indexed = await self._asked(self._corpus.documents)
             if moved == self._moved:  # else one might be in neither
                 break
         found = {each.id: each for each in indexed}
@@ -86,17 +89,26 @@ class Documents:
         """Raises `not_found`."""
         if (pending := self._pending.get(document_id)) is not None and not pending.gone:
             return pending.document
-        indexed = await to_thread.run_sync(self._corpus.document, document_id)
+        indexed = await self._asked(self._corpus.document, document_id)
         if indexed is None or self._is_gone(document_id):
             raise ChatError(Code.NOT_FOUND)
         return indexed
 
     async def add(self, user_id: str, uploads: Sequence[Upload]) -> Sequence[Document]:
-        """Keep the uploads and queue them for indexing. Raises `storage_unavailable`."""
+        """Keep the uploads and queue them for indexing: all, or none. Raises `storage_unavailable`."""
+        new = [Pending(self._document(each), user_id) for each in uploads]
         try:
-            return [await self._add(user_id, each) for each in uploads]
+            for pending, upload in zip(new, uploads, strict=True):
+                await to_thread.run_sync(self._uploads.keep, pending, upload.file)
         except OSError as error:
+            for pending in new:
+                with suppress(OSError):
+                    await to_thread.run_sync(self._uploads.drop, pending.document.id)
             raise ChatError(Code.STORAGE_UNAVAILABLE) from error
+        for pending in new:
+            self._show(pending)
+        self._work_to_do.set()
+        return [pending.document for pending in new]
 
     async def delete(self, document_id: str) -> None:
         """Raises `not_found`. What is being indexed is left off."""
@@ -107,15 +119,22 @@ class Documents:
                 self._work_to_do.set()
                 await self._note(gone)
                 return
-        if pending is not None or not await to_thread.run_sync(self._corpus.remove, document_id):
+        if pending is not None or not await self._asked(self._corpus.remove, document_id):
             raise ChatError(Code.NOT_FOUND)
 
     def _is_gone(self, document_id: str) -> bool:
         pending = self._pending.get(document_id)
         return pending is not None and pending.gone
 
-    async def _add(self, user_id: str, upload: Upload) -> Document:
-        document = Document(
+    async def _asked(self, ask: Callable[[*Ts], T], *what: *Ts) -> T:
+        """What the corpus says, asked in a thread. Raises `storage_unavailable`."""
+        try:
+            return await to_thread.run_sync(ask, *what)
+        except CorpusAwayError as error:
+            raise ChatError(Code.STORAGE_UNAVAILABLE) from error
+
+    def _document(self, upload: Upload) -> Document:
+        return Document(
             id=self._new_id(),
             title=title_of(upload.filename),
             filename=upload.filename,
@@ -123,11 +142,6 @@ class Documents:
             bytes=upload.bytes,
             created_at=self._clock(),
         )
-        pending = Pending(document, user_id)
-        await to_thread.run_sync(self._uploads.keep, pending, upload.file)
-        self._show(pending)
-        self._work_to_do.set()
-        return document
 
     async def _work(self) -> None:
         while not self._closing:
@@ -172,11 +186,20 @@ class Documents:
             return
         except UnreadableError as error:
             await self._fail(pending, error.reason)
+        except CorpusAwayError as error:
+            _log("the index cannot be written just now", pending.document.id, error)
+            await self._put_off(pending)
         except Exception as error:  # noqa: BLE001 - any failure ends this document and no other
             _log("indexing a document failed", pending.document.id, error)
             await self._fail(pending, BROKEN)
         else:
             await self._finish(pending, indexed)
+
+    async def _put_off(self, pending: Pending) -> None:
+        """It waits again, and the others after it."""
+        if not self._is_gone(pending.document.id):
+            self._show(pending)
+        await asyncio.sleep(RETRY_SECONDS)
 
     async def _finish(self, pending: Pending, indexed: Document) -> None:
         async with self._filing:

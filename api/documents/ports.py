@@ -20,8 +20,15 @@ class UnreadableError(Exception):
         self.reason = reason
 
 
+class CorpusAwayError(Exception):
+    """The corpus cannot be read or written just now; the same may succeed later, and nothing was changed."""
+
+
 class Corpus(Protocol):
-    """The indexed documents, one collection for the whole server. Called in threads, by several at once."""
+    """The indexed documents, one collection for the whole server. Called in threads, by several at once.
+
+    Each may raise CorpusAwayError.
+    """
 
     def documents(self) -> Sequence[Document]:
         """All of them, however they came in; each `indexed`."""

@@ -100,6 +100,8 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
         form = await request.form(max_files=FILES, max_fields=FILES)
     except HTTPException as error:  # the parser's own, with a status of its own
         raise ChatError(Code.INVALID, BROKEN_FORM) from error
+    except OSError as error:  # large files wait on the disk
+        raise ChatError(Code.STORAGE_UNAVAILABLE) from error
     try:
         yield form
     finally:

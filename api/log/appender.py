@@ -61,7 +61,7 @@ class SqlAppender:
             self._task = None
 
     async def _persist(self) -> None:
-        """Tries for a while when the database is away; what it refused was not committed."""
+        """Tries for a while when the database is away. What was committed all the same is not added again."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while True:
             try:
@@ -78,4 +78,4 @@ class SqlAppender:
         """Runs in the writer's thread, again after a rollback: it reads, but only `_drain` removes."""
         self._taken = len(self._waiting)
         text = "".join(self._waiting[: self._taken])
-        add_pieces(transaction, self._claim, self._at, text, first=self._at == 0)
+        add_pieces(transaction, self._claim, self._at, text)

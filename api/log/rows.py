@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import Executable
 
@@ -40,12 +40,23 @@ def add_ended(transaction: Transaction, event: Ended) -> None:
     _add(transaction, event, "end", event.length, dump_ended(event))
 
 
-def add_pieces(transaction: Transaction, claim: Claim, at: int, text: str, *, first: bool) -> None:
-    """Appends `text`, whose first code point is number `at` of the answer, if the claim still holds."""
-    pieces = list(cut(text, PIECE_BYTES))
+def add_pieces(transaction: Transaction, claim: Claim, at: int, text: str) -> None:
+    """Appends `text`, whose first code point is number `at` of the answer, if the claim still holds.
+
+    Of a commit that failed nobody knows whether it was made after all. So what of `text` is there already is
+    left out: it was appended by an earlier try.
+    """
     connection = transaction.connection
-    seq = _claimed_seq(connection, claim, len(pieces))
-    if first:
+    pieces = list(cut(text, PIECE_BYTES))
+    seq = _claimed_seq(connection, claim, at, len(pieces))
+    if seq is None:
+        have = _length_if_held(connection, claim)
+        if have is None or not at < have <= at + len(text):
+            raise FencedError(claim.message_id)
+        if rest := text[have - at :]:
+            add_pieces(transaction, claim, have, rest)
+        return
+    if at == 0:
         _run(connection, _BEGIN_STREAMING, {"message": claim.message_id})
     for offset, content in enumerate(pieces):
         event = Piece(claim.session_id, seq + offset, claim.message_id, at, content)
@@ -54,15 +65,20 @@ def add_pieces(transaction: Transaction, claim: Claim, at: int, text: str, *, fi
         at += len(content)
 
 
-def _claimed_seq(connection: Connection, claim: Claim, count: int) -> int:
-    row = _run(
-        connection,
-        _CLAIM,
-        {"count": count, "session": claim.session_id, "message": claim.message_id, "fence": claim.fence},
-    ).fetchone()
-    if row is None:
-        raise FencedError(claim.message_id)
-    return int(row[0]) - count + 1
+def _claimed_seq(connection: Connection, claim: Claim, at: int, count: int) -> int | None:
+    """Takes `count` numbers, if the claim holds and the answer is `at` code points long."""
+    row = _run(connection, _CLAIM, {"count": count, "at": at, **_named(claim)}).fetchone()
+    return None if row is None else int(row[0]) - count + 1
+
+
+def _length_if_held(connection: Connection, claim: Claim) -> int | None:
+    """How long the answer is by now, if the claim holds."""
+    row = _run(connection, _HELD, _named(claim)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _named(claim: Claim) -> dict[str, str]:
+    return {"session": claim.session_id, "message": claim.message_id, "fence": claim.fence}
 
 
 def _add(transaction: Transaction, event: Created | Ended, kind: str, at: int, body: str) -> None:
@@ -103,16 +119,31 @@ _LOADERS: dict[str, Callable[[Row[Any]], Event]] = {
 
 # A piece is the only thing that is written for every token, so its statements are compiled once and
 # go to the driver as they are.
+_IS_HELD = and_(
+    sessions.c.id == bindparam("session"),
+    exists().where(
+        messages.c.id == bindparam("message"),
+        messages.c.fence == bindparam("fence"),
+        messages.c.status.in_([bindparam(f"running{i}", value.value) for i, value in enumerate(RUNNING)]),
+    ),
+)
+# While an answer runs nothing else happens in its session, so the log's last event is its last piece, if any.
+_LENGTH = func.coalesce(
+    select(events.c.at + func.length(events.c.body))
+    .where(
+        events.c.session_id == sessions.c.id,
+        events.c.seq == sessions.c.seq,
+        events.c.message_id == bindparam("message"),
+        events.c.kind == "piece",
+    )
+    .correlate(sessions)
+    .scalar_subquery(),
+    0,
+)
+_HELD = select(_LENGTH).where(_IS_HELD)
 _CLAIM = (
     update(sessions)
-    .where(
-        sessions.c.id == bindparam("session"),
-        exists().where(
-            messages.c.id == bindparam("message"),
-            messages.c.fence == bindparam("fence"),
-            messages.c.status.in_([bindparam(f"running{i}", value.value) for i, value in enumerate(RUNNING)]),
-        ),
-    )
+    .where(_IS_HELD, bindparam("at", type_=Integer) == _LENGTH)
     .values(seq=sessions.c.seq + bindparam("count"))
     .returning(sessions.c.seq)
 )

@@ -22,6 +22,7 @@ from chains.contract import Chain, Exchange, Piece, UnsupportedPiece
 
 log = structlog.get_logger()
 
+UNSAVED = "The server could not save any more of this answer, so it ends here. Ask again."
 PATIENCE_S = 5.0
 """A chain that is cancelled has this long to let go of its stream."""
 
@@ -127,7 +128,7 @@ class Generator:
                 status, problem = self._asked(job)
                 await appender.flushed()
         except ChatError as error:
-            return Status.FAILED, error.problem
+            return Status.FAILED, _broken_off(error)
         return status, problem
 
     async def _produce(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
@@ -227,6 +228,12 @@ class Generator:
 def interrupted() -> Problem:
     rule = TABLE[Code.INTERRUPTED]
     return Problem(Code.INTERRUPTED, rule.message, rule.retryable)
+
+
+def _broken_off(error: ChatError) -> Problem:
+    """The words for a request that is refused would be wrong: this one was accepted."""
+    words = UNSAVED if error.code is Code.STORAGE_UNAVAILABLE else error.problem.message
+    return Problem(error.code, words, error.rule.retryable, error_id=error.error_id)
 
 
 def _uncancel() -> None:

@@ -1,6 +1,9 @@
+import errno
 import json
 import logging
+import sys
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 import structlog
@@ -41,3 +44,32 @@ def test_a_line_stays_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure()
     structlog.get_logger().warning("two\nlines \x1b[31m")
     assert capsys.readouterr().err.count("\n") == 1
+
+
+class FullDisk(StringIO):
+    """Standard error output that goes into a file for which there is no room."""
+
+    full = True
+
+    def write(self, text: str) -> int:
+        return super().write(text) if not self.full else self._no_room()
+
+    def flush(self) -> None:
+        if self.full:
+            self._no_room()
+
+    def _no_room(self) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("way", ["ours", "stdlib"])
+def test_a_line_for_which_there_is_no_room_stops_nothing(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = FullDisk()
+    monkeypatch.setattr(sys, "stderr", file)
+    logs.configure()
+    logger = structlog.get_logger() if way == "ours" else logging.getLogger("uvicorn.error")
+    logger.warning("lost")
+    file.full = False
+    logger.warning("written")
+    assert "written" in file.getvalue()
+    assert "lost" not in file.getvalue()

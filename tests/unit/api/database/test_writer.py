@@ -1,18 +1,21 @@
 """One thread writes for everybody, and nobody who asked is forgotten."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
+from structlog.testing import capture_logs
 
 from api.core.errors import ChatError, Code
 from api.core.events import Piece
 from api.database.engine import writing_engine
 from api.database.writer import RefusedError, Transaction, Writer
 from tests.support.backends import Backend
+from tests.support.commits import Commits, Fails
 
 pytestmark = pytest.mark.anyio
 
@@ -24,8 +27,7 @@ class NotNowError(RefusedError):
 
 
 @pytest.fixture
-async def writer(file: Path) -> AsyncIterator[Writer]:
-    engine = writing_engine(f"sqlite+aiosqlite:///{file}")
+async def writer(engine: Engine) -> AsyncIterator[Writer]:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE marks (mark TEXT)"))
     writer = Writer(engine, lambda _events, _gone: None)
@@ -103,12 +105,8 @@ async def test_one_that_refuses_is_told_so_and_the_others_are_committed_at_once(
 async def test_one_that_breaks_is_rolled_back_alone(writer: Writer) -> None:
     done = await held(writer)
 
-    def broken(transaction: Transaction) -> None:
-        mark("broken")(transaction)
-        transaction.connection.execute(text("INSERT INTO nowhere VALUES (1)"))
-
     good = [writer.submit(mark("a"), durable=False)]
-    bad = writer.submit(broken, durable=True)
+    bad = writer.submit(bad_statement, durable=True)
     good.append(writer.submit(mark("b"), durable=False))
     done.set()
     await asyncio.gather(*good)
@@ -192,6 +190,106 @@ async def test_a_database_that_cannot_be_opened_is_told_until_it_can(tmp_path: P
     )
     assert await writer.submit(mark("a"), durable=True) == "a"
     await writer.close()
+
+
+@pytest.mark.parametrize("how", Fails)
+async def test_after_a_commit_that_failed_the_very_next_one_is_made(
+    writer: Writer, engine: Engine, monkeypatch: pytest.MonkeyPatch, how: Fails
+) -> None:
+    Commits(engine, monkeypatch).fail(how)
+    with pytest.raises(ChatError) as refused:
+        await writer.submit(mark("a"), durable=True)
+    assert refused.value.code is Code.STORAGE_UNAVAILABLE
+    assert await writer.submit(mark("b"), durable=True) == "b"
+    assert await writer.submit(marks, durable=False) == (["a", "b"] if how is Fails.MADE else ["b"])
+
+
+async def test_after_a_rollback_that_failed_too(
+    writer: Writer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(engine.dialect, "do_rollback", broken)
+        with pytest.raises(ChatError):
+            await writer.submit(bad_statement, durable=True)
+    assert await writer.submit(mark("b"), durable=True) == "b"
+    assert await writer.submit(marks, durable=False) == ["b"]
+
+
+async def test_a_group_whose_commit_fails_is_not_committed_one_by_one(
+    writer: Writer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it was committed is not known, so that is for whoever asked to find out."""
+    done = await held(writer)
+    units = [mark("a"), mark("b")]
+    commits = Commits(engine, monkeypatch)
+    commits.fail(None, Fails.MADE)
+    futures = [writer.submit(unit, durable=False) for unit in units]
+    done.set()
+    for outcome in await asyncio.gather(*futures, return_exceptions=True):
+        assert isinstance(outcome, ChatError)
+    assert [unit.runs for unit in units] == [1, 1]
+
+
+async def test_trouble_lasts_until_the_next_commit_and_is_logged_once(
+    writer: Writer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert writer.trouble.reason is None
+    Commits(engine, monkeypatch).fail(Fails.UNDONE, Fails.UNDONE)
+    with capture_logs() as noted:
+        for _ in range(2):
+            with pytest.raises(ChatError):
+                await writer.submit(mark("a"), durable=True)
+            assert writer.trouble.reason == "the disk is full"
+        await writer.submit(mark("a"), durable=True)
+        assert writer.trouble.reason is None
+    assert [each["event"] for each in noted] == [
+        "the database cannot be written",
+        "the database can be written again",
+    ]
+
+
+async def test_a_commit_that_changes_nothing_does_not_tell_that_trouble_is_over(
+    writer: Writer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Commits(engine, monkeypatch).fail(Fails.UNDONE)
+    with pytest.raises(ChatError):
+        await writer.submit(mark("a"), durable=True)
+    await writer.submit(marks, durable=False)
+    assert writer.trouble.reason == "the disk is full"
+    await writer.submit(mark("a"), durable=False)
+    assert writer.trouble.reason is None
+
+
+async def test_a_disk_that_is_full_is_told_and_forgotten(writer: Writer) -> None:
+    """SQLite's own word for it, where it comes in the middle of a transaction."""
+    pages = await writer.submit(lambda found: pragma(found, "page_count"), durable=False)
+    await writer.submit(lambda found: pragma(found, f"max_page_count={pages}"), durable=False)
+    large = mark("x" * 100_000)
+    with pytest.raises(ChatError):
+        await writer.submit(large, durable=True)
+    assert writer.trouble.reason == "the disk is full"
+    await writer.submit(lambda found: pragma(found, "max_page_count=1000000"), durable=False)
+    assert await writer.submit(large, durable=True) == large.name
+
+
+async def test_a_database_that_may_only_be_read_is_told(writer: Writer) -> None:
+    await writer.submit(lambda found: pragma(found, "query_only=ON"), durable=False)
+    with pytest.raises(ChatError):
+        await writer.submit(mark("a"), durable=True)
+    assert writer.trouble.reason == "the database file may not be written"
+
+
+def pragma(transaction: Transaction, what: str) -> object:
+    found = transaction.connection.exec_driver_sql(f"PRAGMA {what}")
+    return found.scalar() if found.returns_rows else None
+
+
+def bad_statement(transaction: Transaction) -> None:
+    mark("bad")(transaction)
+    transaction.connection.execute(text("INSERT INTO nowhere VALUES (1)"))
 
 
 async def test_acceptances_and_ends_are_durable_and_pieces_need_not_be(backend: Backend) -> None:

@@ -12,7 +12,7 @@ from anyio.lowlevel import checkpoint
 
 from api.documents.documents import Documents
 from api.documents.model import Document, Status, Upload
-from api.documents.ports import Progress, UnreadableError
+from api.documents.ports import CorpusAwayError, Progress, UnreadableError
 from api.documents.uploads import Uploads
 
 
@@ -28,15 +28,19 @@ class FakeCorpus:
         self.open.set()
         self.reason = ""
         self.broken = False
+        self.away = False
 
     def documents(self) -> list[Document]:
+        self._may_be_away()
         return list(self.kept.values())
 
     def document(self, document_id: str) -> Document | None:
+        self._may_be_away()
         return self.kept.get(document_id)
 
     def add(self, document: Document, data: bytes, progress: Progress) -> Document:
         self.began.append(document.id)
+        self._may_be_away()
         for step in self.steps:
             progress(step)
             assert self.open.wait(10)
@@ -49,7 +53,12 @@ class FakeCorpus:
         return self.kept[document.id]
 
     def remove(self, document_id: str) -> bool:
+        self._may_be_away()
         return self.kept.pop(document_id, None) is not None
+
+    def _may_be_away(self) -> None:
+        if self.away:
+            raise CorpusAwayError
 
 
 def indexed(document: Document) -> Document:

@@ -1,4 +1,6 @@
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 from api.documents.corpus import IndexCorpus
 from api.documents.model import Document
-from api.documents.ports import UnreadableError
+from api.documents.ports import CorpusAwayError, UnreadableError
 from chains.ingest import add_document
 from chains.retrieval.index import Index
 from chains.retrieval.vectors import Vector
@@ -43,6 +45,21 @@ def test_an_upload_is_indexed_under_its_own_id(index: Index) -> None:
     assert (found.passages, found.bytes, told[-1]) == (1, len(TEXT), 1.0)
     assert corpus.documents() == [found]
     assert corpus.document("d1") == found
+
+
+def test_an_index_that_cannot_be_written_just_now_is_away_and_unchanged(index: Index) -> None:
+    corpus = IndexCorpus(index)
+    kept = corpus.add(queued(), TEXT, lambda share: None)
+    with closing(sqlite3.connect(index.path, isolation_level=None)) as rival:
+        rival.execute("BEGIN IMMEDIATE")
+        with pytest.MonkeyPatch.context() as impatient:
+            impatient.setattr("chains.retrieval.store.BUSY_SECONDS", 0)
+            with pytest.raises(CorpusAwayError):
+                corpus.add(queued(), TEXT, lambda share: None)
+            with pytest.raises(CorpusAwayError):
+                corpus.remove("d1")
+        rival.execute("ROLLBACK")
+    assert corpus.documents() == [kept]
 
 
 def test_what_was_ingested_otherwise_is_there_too(index: Index) -> None:

@@ -1,16 +1,19 @@
+import errno
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import anyio
 import pytest
 from structlog.testing import capture_logs
 
 from api.core.errors import ChatError, Code
+from api.documents import documents as documents_module
 from api.documents.documents import BROKEN
-from api.documents.model import Document, Upload
+from api.documents.model import Document, Pending, Upload
+from api.documents.uploads import Uploads
 
 pytestmark = pytest.mark.anyio
 
@@ -222,6 +225,46 @@ async def test_what_cannot_be_kept_is_not_accepted(
         await bench.documents.add("anna", [make_upload()])
     assert refused.value.code is Code.STORAGE_UNAVAILABLE
     assert bench.told == []
+
+
+async def test_of_several_files_that_cannot_all_be_kept_none_is(
+    bench: Any, make_upload: MakeUpload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = Uploads.keep
+
+    def full_after_the_first(self: Uploads, pending: Pending, file: BinaryIO) -> None:
+        if pending.document.id != "d1":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        keep(self, pending, file)
+
+    monkeypatch.setattr(Uploads, "keep", full_after_the_first)
+    with pytest.raises(ChatError) as refused:
+        await bench.documents.add("anna", [make_upload(), make_upload(), make_upload()])
+    assert refused.value.code is Code.STORAGE_UNAVAILABLE
+    assert (bench.left(), bench.told) == ([], [])
+    assert await bench.documents.list() == []
+
+
+async def test_an_index_that_is_away_is_waited_for(
+    bench: Any, make_upload: MakeUpload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents_module, "RETRY_SECONDS", 0.01)
+    await bench.documents.start()
+    bench.corpus.away = True
+    (document,) = await bench.documents.add("anna", [make_upload()])
+    await bench.settled(lambda: len(bench.corpus.began) > 1)
+    bench.corpus.away = False
+    await bench.until(document.id, "indexed")
+    await bench.documents.close()
+    assert {told.status for _, told in bench.told} == {"queued", "indexing", "indexed"}
+
+
+async def test_an_index_that_is_away_is_told_to_whoever_asks_for_it(bench: Any) -> None:
+    bench.corpus.away = True
+    for ask in (bench.documents.list(), bench.documents.get("d1"), bench.documents.delete("d1")):
+        with pytest.raises(ChatError) as refused:
+            await ask
+        assert refused.value.code is Code.STORAGE_UNAVAILABLE
 
 
 async def test_closing_before_a_start_is_harmless(bench: Any) -> None:

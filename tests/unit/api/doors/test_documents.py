@@ -1,3 +1,4 @@
+import errno
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -165,6 +166,18 @@ async def test_what_is_no_form_with_files_is_refused(
 async def test_too_many_files_are_refused(client: Any, documents: FakeDocuments) -> None:
     answer = await client.post("/api/documents", files=[file("a.md")] * (FILES + 1))
     assert (answer.status_code, documents.added) == (422, [])
+
+
+async def test_a_server_without_room_for_the_form_says_so(
+    client: Any, documents: FakeDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> object:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", full)
+    answer = await client.post("/api/documents", files=[file("a.md")])
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert documents.added == []
 
 
 async def test_the_openapi_says_how_to_upload(client: Any) -> None:

@@ -5,10 +5,13 @@ import random
 
 import pytest
 
-from api.core.events import Piece
+from api.core.errors import ChatError
+from api.core.events import Ended, Event, Piece
 from api.database.writer import Transaction
 from api.log import appender as appender_module
+from api.service.follow import Follower
 from tests.support.backends import Backend, Sent
+from tests.support.commits import Commits, Fails
 
 pytestmark = pytest.mark.anyio
 
@@ -104,3 +107,85 @@ async def test_one_who_stops_waiting_does_not_stop_the_writing(backend: Backend)
         writing.write("b")
     await writing.flushed()
     assert await text_of(backend, sent) == "ab"
+
+
+@pytest.mark.parametrize("how", Fails)
+async def test_what_a_failed_commit_did_all_the_same_is_not_written_again(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, how: Fails
+) -> None:
+    monkeypatch.setattr(appender_module, "RETRY_S", 0.001)
+    sent = await backend.send()
+    writing = backend.log.appender(sent.claim)
+    commits = Commits(backend.database.writing, monkeypatch)
+    commits.fail(how, None, how, how)
+    for text in ("one ", "two ", "three"):
+        writing.write(text)
+        await writing.flushed()
+    assert await text_of(backend, sent) == "one two three"
+
+
+async def test_what_comes_while_it_is_tried_again_is_added_once(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second try holds more than the first, which was committed."""
+    monkeypatch.setattr(appender_module, "RETRY_S", 0.05)
+    sent = await backend.send()
+    writing = backend.log.appender(sent.claim)
+    commits = Commits(backend.database.writing, monkeypatch)
+    commits.fail(Fails.MADE)
+    writing.write("one ")
+    while not commits.made:  # noqa: ASYNC110 - it is made in the writer's thread
+        await asyncio.sleep(0)
+    writing.write("two")
+    await writing.flushed()
+    assert await text_of(backend, sent) == "one two"
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_nothing_is_lost_or_doubled_whatever_commits_do(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(appender_module, "RETRY_S", 0.0005)
+    chance = random.Random(seed)
+    sent = await backend.send()
+    writing = backend.log.appender(sent.claim)
+    commits = Commits(backend.database.writing, monkeypatch)
+    commits.fail(*(chance.choice([None, *Fails]) for _ in range(150)))
+    said = ""
+    while commits.next:
+        said += (text := chr(chance.choice([0x61, 0xDF, 0x1F600])) * chance.choice([1, 3, 9000]))
+        writing.write(text)
+        if chance.random() < 0.3:
+            await writing.flushed()
+        await asyncio.sleep(0)
+    await writing.flushed()
+    assert await text_of(backend, sent) == said
+    event = await backend.end(sent)
+    assert event is not None
+    assert event.length == len(said)
+
+
+async def test_whoever_follows_sees_what_a_failed_commit_did_all_the_same(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody was told of it by the commit; the end may be among it, after which nothing more comes."""
+    sent = await backend.send()
+    follower = Follower(backend.log)
+    follower.follow(sent.session_id, sent.accepted.before)
+    await backend.say(sent, "seen")
+    seen = await taken(follower)
+    Commits(backend.database.writing, monkeypatch).fail(Fails.MADE)
+    with pytest.raises(ChatError):
+        await backend.end(sent)
+    while not isinstance(seen[-1], Ended):
+        seen += await taken(follower)
+    assert seen == await backend.events(sent.session_id, sent.accepted.before.seq)
+    follower.close()
+
+
+async def taken(follower: Follower) -> list[Event]:
+    turn = await follower.turn()
+    assert turn is not None
+    found = list(turn.follow.waiting)
+    turn.follow.took(len(found))
+    return found

@@ -23,8 +23,7 @@ async def reads(backend: Backend, session_id: str) -> list[list[int]]:
 async def said(backend: Backend, *texts: str) -> str:
     """A session of two messages and then these pieces."""
     sent = await backend.send()
-    for text in texts:
-        await backend.say(sent, text)
+    await backend.say(sent, *texts)
     return sent.session_id
 
 

@@ -177,6 +177,7 @@ async def test_what_cannot_be_stored_fails_when_it_can_be_told(
     answer = await ann.answered(sent.answer_id)
     assert answer.error is not None
     assert (answer.status, answer.error.code) == (Status.FAILED, Code.STORAGE_UNAVAILABLE)
+    assert "nothing was accepted" not in answer.error.message
 
 
 async def test_an_answer_that_its_server_does_not_stay_for_says_so(backend: Backend) -> None:
