@@ -9,9 +9,10 @@ from api.core.errors import ChatError
 from api.core.events import Ended, Event, Piece
 from api.database.writer import Transaction
 from api.log import appender as appender_module
-from api.service.follow import Follower
+from api.service.follow import Follower, Start
 from tests.support.backends import Backend, Sent
 from tests.support.commits import Commits, Fails
+from tests.support.fakes import Unattended
 
 pytestmark = pytest.mark.anyio
 
@@ -170,8 +171,9 @@ async def test_whoever_follows_sees_what_a_failed_commit_did_all_the_same(
 ) -> None:
     """Nobody was told of it by the commit; the end may be among it, after which nothing more comes."""
     sent = await backend.send()
-    follower = Follower(backend.log)
-    follower.follow(sent.session_id, sent.accepted.before)
+    follower = Follower(backend.log, Unattended())
+    before = sent.accepted.before
+    follower.follow(Start(sent.session_id, before, before.seq, recovered=False))
     await backend.say(sent, "seen")
     seen = await taken(follower)
     Commits(backend.database.writing, monkeypatch).fail(Fails.MADE)
