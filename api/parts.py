@@ -154,6 +154,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     )
     notes = SqlNotes(database.readers, writer, now)
     visitors = Visitors(notes, new_id)
+    archive = SqlArchive(database.readers, writer, clock=now)
     runner = Runner(
         Generator(
             chains=chains,
@@ -197,7 +198,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         origins=origins,
         rates=rates,
         chat=chat,
-        library=Library(SqlArchive(database.readers)),
+        library=Library(store, archive),
         runner=runner,
         sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
         hints=hints,

@@ -23,9 +23,9 @@ from sqlalchemy import Connection, insert
 from api.core.query import parse
 from api.database.database import Database, open_database
 from api.database.lock import DataFolderLock
+from api.database.snapshot import snapshot
 from api.database.tables import messages
-from api.store.archive import SqlArchive
-from api.store.search import add_words
+from api.store.search import add_words, find
 from api.store.sessions import insert_session
 
 VOCABULARY = 30_000
@@ -115,7 +115,6 @@ def add(connection: Connection, talk: Talk, number: int, user: str) -> float:
 
 
 async def searched(database: Database, talk: Talk, users: int, searches: int) -> dict[str, float]:
-    archive = SqlArchive(database.readers)
     kinds: dict[str, Callable[[], str]] = {
         "common_word": lambda: talk.words[talk.chance.randrange(20)],
         "two_words": lambda: " ".join(talk.words[talk.chance.randrange(200)] for _ in range(2)),
@@ -128,7 +127,8 @@ async def searched(database: Database, talk: Talk, users: int, searches: int) ->
         for _ in range(searches):
             user, query = f"user-{talk.chance.randrange(users)}", parse(words())
             start = time.perf_counter()
-            await archive.search(user, query, 20)
+            async with snapshot(database.readers) as connection:
+                await find(connection, user, query, 20)
             times.append((time.perf_counter() - start) * 1000)
         found |= {f"{kind}_ms_p50": percentile(times, 50), f"{kind}_ms_p95": percentile(times, 95)}
     await database.readers.dispose()

@@ -1,9 +1,10 @@
-"""What a message may hold."""
+"""What a message, and a comment on one, may hold."""
 
 import re
 
 from api.core.errors import ChatError, Code
 
+COMMENT_CHARS = 2_000
 _PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]{1,128}")
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
@@ -26,4 +27,17 @@ def check_content(content: str, most_chars: int) -> None:
         raise ChatError(
             Code.TOO_LARGE,
             f"The message has {len(content):,} characters of {most_chars:,} allowed. Shorten it or split it.",
+        )
+
+
+def check_comment(comment: str | None) -> None:
+    """Raises ChatError (invalid or too_large) unless it is absent or a comment that can be kept."""
+    if comment is None:
+        return
+    if "\0" in comment:
+        raise ChatError(Code.INVALID, "The comment contains a NUL character. Remove it and send again.")
+    if len(comment) > COMMENT_CHARS:
+        raise ChatError(
+            Code.TOO_LARGE,
+            f"The comment has {len(comment):,} characters of {COMMENT_CHARS:,} allowed. Shorten it.",
         )

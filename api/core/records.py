@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 
 from api.core.errors import Problem
@@ -62,3 +63,26 @@ class Hit:
     message_id: str
     index: int
     excerpt: str
+
+
+class Verdict(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a user thinks of an answer."""
+
+    value: Verdict
+    comment: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message with all that is kept about it; `superseded` if a newer attempt is shown in its place."""
+
+    message: Message
+    superseded: bool
+    feedback: Feedback | None

@@ -10,8 +10,7 @@ from api.core.events import Ended, Event
 from api.core.leases import Lease, Leases
 from api.core.lifecycle import Status
 from api.core.notes import Trace, What
-from api.core.query import Query
-from api.core.records import JSON, Hit, Message, Position, Session
+from api.core.records import JSON, Message, Position, Session
 from api.service.requests import Accepted, AnswerRequest
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -161,33 +160,6 @@ class Store(Protocol):
 
     async def purge(self, deleted_before: datetime) -> bool:
         """Erases a little of what was deleted before that time; False if nothing of it is left."""
-
-
-class Archive(Protocol):
-    """All that a user has, for that user alone."""
-
-    async def search(self, user_id: str, query: Query, limit: int) -> Sequence[Hit]:
-        """The best messages that have all words of the query, of equal ones the newest first."""
-
-
-class Notes(Protocol):
-    """Remembers what happened to messages. Nothing depends on a note, and none holds what people wrote."""
-
-    def note(
-        self,
-        what: What,
-        detail: Mapping[str, JSON] | None = None,
-        *,
-        message_id: str | None = None,
-        session_id: str | None = None,
-        at: datetime | None = None,
-    ) -> None:
-        """Notes what happened to an answer, or else in a session. Returns at once; it is kept soon after."""
-
-    async def trace(self, user_id: str, session_id: str, message_id: str) -> Trace:
-        """What is known of an answer, or of all attempts at a question. Raises not_found."""
-
-    async def age(self, before: datetime) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

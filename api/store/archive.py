@@ -1,22 +1,48 @@
 """What users may do with all that they have, in the SQL database."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.core.query import Query
-from api.core.records import Hit
+from api.core.records import Hit, Kept, Verdict
 from api.database.snapshot import carried_through, snapshot
+from api.database.writer import Writer
+from api.service.ports import Clock
+from api.store.feedback import judge
+from api.store.keeping import read_kept
 from api.store.search import find
 
 
 class SqlArchive:
-    """Implements `api.service.ports.Archive`: reads from the pool, changes by the group-commit writer."""
+    """Implements `api.service.archive.Archive`: reads from the pool, changes by the group-commit writer."""
 
-    def __init__(self, readers: AsyncEngine) -> None:
+    def __init__(self, readers: AsyncEngine, writer: Writer, *, clock: Clock) -> None:
         self._readers = readers
+        self._writer = writer
+        self._clock = clock
 
     @carried_through
     async def search(self, user_id: str, query: Query, limit: int) -> Sequence[Hit]:
         async with snapshot(self._readers) as connection:
             return await find(connection, user_id, query, limit)
+
+    async def judge(
+        self, user_id: str, session_id: str, message_id: str, value: Verdict | None, comment: str | None
+    ) -> None:
+        unit = partial(
+            judge,
+            user_id=user_id,
+            session_id=session_id,
+            message_id=message_id,
+            value=value,
+            comment=comment,
+            now=self._clock(),
+        )
+        await self._writer.submit(unit, durable=True)
+
+    @carried_through
+    async def keeps(self, user_id: str, session_id: str, after: int) -> Sequence[Kept]:
+        async with snapshot(self._readers) as connection:
+            return await read_kept(connection, user_id, session_id, after)

@@ -56,7 +56,7 @@ async def read_page(
     if before is not None:
         statement = statement.where(messages.c.number < await _index_of(connection, session_id, before))
     rows = (await connection.execute(statement)).all()
-    found = [await _with_text(connection, row) for row in reversed(rows[:limit])]
+    found = [await with_text(connection, row) for row in reversed(rows[:limit])]
     return Page(found, len(rows) > limit, Position(epoch, session.seq))
 
 
@@ -67,7 +67,7 @@ async def read_message(
     row = (await connection.execute(found)).one_or_none()
     if row is None:
         raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
-    return await _with_text(connection, row)
+    return await with_text(connection, row)
 
 
 async def read_history(
@@ -116,7 +116,7 @@ async def _index_of(connection: AsyncConnection, session_id: str, message_id: st
     return int(index)
 
 
-async def _with_text(connection: AsyncConnection, row: Row[Any]) -> Message:
+async def with_text(connection: AsyncConnection, row: Row[Any]) -> Message:
     if Status(row.status).terminal:
         return to_message(row)
     return to_message(row, "".join((await connection.execute(text_so_far(row))).scalars()))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from api.core.errors import Problem
 from api.core.notes import Note
-from api.core.records import JSON, Hit, Message, Session
+from api.core.records import JSON, Feedback, Hit, Kept, Message, Session
 
 
 def time_json(time: datetime) -> str:
@@ -72,3 +72,17 @@ def note_json(note: Note) -> dict[str, JSON]:
     if note.message_id is not None:
         fields["message_id"] = note.message_id
     return fields | dict(note.detail)
+
+
+def feedback_json(feedback: Feedback) -> dict[str, JSON]:
+    return {
+        "value": feedback.value.value,
+        "comment": feedback.comment,
+        "updated_at": time_json(feedback.updated_at),
+    }
+
+
+def kept_json(kept: Kept) -> dict[str, JSON]:
+    """A message as an export has it, with all that is kept about it."""
+    feedback = None if kept.feedback is None else feedback_json(kept.feedback)
+    return message_json(kept.message) | {"superseded": kept.superseded, "feedback": feedback}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.core.errors import Code
 from api.core.lifecycle import Status
 from api.core.notes import What
+from api.core.records import Verdict
 from api.wire.frames import Document, Message, Outgoing, Session
 
 TITLE_CHARS = 200
@@ -44,6 +45,13 @@ class NewAttempt(Body):
     """A retry of the answer that the path names."""
 
     client_message_id: str | None = None
+
+
+class Judgement(Body):
+    """What the user thinks of an answer; null takes it back."""
+
+    value: Verdict | None
+    comment: str | None = None
 
 
 class IdentityBody(Outgoing):

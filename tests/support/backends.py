@@ -207,7 +207,7 @@ async def _served(
     await writer.start()
     await notes.start()
     await writer.submit(_impatient, durable=False)
-    archive = SqlArchive(database.readers)
+    archive = SqlArchive(database.readers, writer, clock=clock)
     locked = partial(sqlite_locked, folder / "chat.db")
     found = Backend(database, writer, log, store, archive, notes, clock, new_id, locked, published)
     try:
