@@ -20,23 +20,3 @@ class Archive(Protocol):
 
     async def keeps(self, user_id: str, session_id: str, after: int) -> Sequence[Kept]:
         """The next messages after an index, all attempts, oldest first; none at the end. Raises not_found."""
-
-
-class Notes(Protocol):
-    """Remembers what happened to messages. Nothing depends on a note, and none holds what people wrote."""
-
-    def note(
-        self,
-        what: What,
-        detail: Mapping[str, JSON] | None = None,
-        *,
-        message_id: str | None = None,
-        session_id: str | None = None,
-        at: datetime | None = None,
-    ) -> None:
-        """Notes what happened to an answer, or else in a session. Returns at once; it is kept soon after."""
-
-    async def trace(self, user_id: str, session_id: str, message_id: str) -> Trace:
-        """What is known of an answer, or of all attempts at a question. Raises not_found."""
-
-    async def age(self, before: datetime) -> int: ...
