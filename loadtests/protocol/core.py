@@ -74,8 +74,7 @@ class Core:
         state = self._touch(ack["session_id"])
         if not known:
             state.connected = self.carrier != "none"
-        comes = followed and self.carrier == "socket"
-        return conversation.acked(state, ack, entry.content, followed=comes)
+        return conversation.acked(state, ack, entry.content, followed=followed)
 
     def _failed(self, frame: Frame) -> list[Effect]:
         wait = frame.get("retry_after_ms")

@@ -1,6 +1,6 @@
 from loadtests.protocol.effects import LoadMessage, Subscribe
 from tests.support.following import Talk, following
-from tests.support.wireframes import broke, came, done, message, page, question, token
+from tests.support.wireframes import broke, came, done, message, newest, page, question, subscribed, token
 
 
 def begun() -> Talk:
@@ -84,6 +84,17 @@ def test_an_end_beats_what_has_not_ended_and_later_pieces_are_ignored() -> None:
 def test_what_has_not_ended_never_undoes_an_end() -> None:
     talk = begun().frames(token(3, 0, "Hello"), done(4, "Hello")).page(OLDER, 1)
     assert (talk.text(), talk.status()) == ("Hello", "complete")
+
+
+def test_an_end_stands_even_against_a_longer_text_that_has_not_ended() -> None:
+    longer = page([message("a", 2, status="streaming", content="Hello you")], seq=3)
+    talk = begun().frames(token(3, 0, "Hello"), done(4, "Hello")).page(longer, 1)
+    assert (talk.text(), talk.status()) == ("Hello", "complete")
+
+
+def test_a_replay_from_before_the_run_shown_only_moves_the_cursor() -> None:
+    talk = following(newest(5, 6)).frames(subscribed(2, recovered=False), came(3, question("m3", 3)))
+    assert (talk.state.order, talk.state.cursor) == (["m5", "m6"], 3)
 
 
 def test_what_is_held_never_reaches_back_into_what_was_received() -> None:

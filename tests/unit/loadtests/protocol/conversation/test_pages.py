@@ -1,6 +1,6 @@
 from loadtests.protocol.effects import LoadNewest, Subscribe
 from tests.support.following import following
-from tests.support.wireframes import came, newest, page, question, subscribed
+from tests.support.wireframes import ack, came, message, newest, page, question, subscribed
 
 
 def test_older_messages_are_paged_in_before_the_oldest_shown_until_the_start() -> None:
@@ -28,6 +28,20 @@ def test_they_stay_when_it_does_and_the_pages_start_is_not_called_the_sessions()
 
 def test_only_rows_that_were_here_before_the_loss_count() -> None:
     talk = following(newest(1, 2)).frames(subscribed(39, recovered=False), came(40, question("m40", 40)))
+    assert talk.page(newest(30, 40), 2).state.order[0] == "m30"
+
+
+def test_of_two_losses_the_first_counts() -> None:
+    talk = following(newest(1, 2)).frames(subscribed(39, recovered=False), came(40, question("m40", 40)))
+    talk.frames(subscribed(40, recovered=False))
+    assert talk.page(newest(30, 40), 3).state.order[0] == "m30"
+
+
+def test_reading_an_acked_message_does_not_join_it_to_the_run() -> None:
+    talk = following(newest(1, 2)).disconnected()
+    talk.acked(ack(index=39, user_message_id="m39", pending_message_id="m40", status="complete"))
+    talk.read(message("m40", 40, status="complete", content="Hello")).connected()
+    talk.frames(subscribed(40, id="s#2", recovered=False))
     assert talk.page(newest(30, 40), 2).state.order[0] == "m30"
 
 

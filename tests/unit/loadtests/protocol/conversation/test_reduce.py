@@ -64,6 +64,20 @@ def test_another_epoch_is_noticed_in_an_ack_and_answers_requested_before_are_ign
     assert not talk.state.rows
 
 
+def test_a_read_that_was_asked_for_in_an_earlier_epoch_is_ignored() -> None:
+    talk = begun().frames(subscribed(1, epoch="e2", recovered=False))
+    talk.page(page([message("a", 2)], epoch="e2", seq=2), 2)
+    assert talk.read(message("a", 2, status="complete", content="old"), era=0).status() == "pending"
+    assert talk.read(message("a", 2, status="complete", content="new"), era=1).text() == "new"
+
+
+def test_an_answer_that_was_left_behind_while_nobody_listened_is_read() -> None:
+    talk = begun().disconnected().connected().frames(subscribed(9, id="s#2", recovered=False))
+    talk.news()
+    talk.page(page([question("u", 1), question("v", 3), message("b", 4)], seq=9), 2)
+    assert talk.news() == [LoadMessage("s", "a", 0, mismatch=False)]
+
+
 def test_an_ack_makes_the_rows_which_stay_pending_until_an_event_speaks_of_them() -> None:
     talk = Talk().acked(ack())
     talk.frames(subscribed(1, recovered=False), came(2, message("a", 2)), token(3, 0, "So"))
