@@ -54,7 +54,7 @@ class Measures:
     lateness_s: list[float] = field(default_factory=list)
     recoveries: list[Recovery] = field(default_factory=list)
     connections: int = 0
-    silent_ends: int = 0  # answers that had ended, and nobody had said so
+    silent_ends: int = 0  # answers that had ended, and nobody had said so, or not yet on a slow line
     _sent: dict[str, tuple[float, str | None]] = field(default_factory=dict)
     _running: dict[str, _Running] = field(default_factory=dict)
     _cuts: dict[str, _Cut] = field(default_factory=dict)

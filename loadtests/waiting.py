@@ -1,6 +1,7 @@
 """Waiting for what becomes of a message."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from loadtests.driver import Driver
@@ -52,29 +53,40 @@ class Waiting:
 
     async def ended(self, session_id: str, message_id: str) -> Frame:
         """Wait until a message has ended; after long silence ask for it by its id, as a page does."""
+        driver = self._driver
+        look: asyncio.Task[Frame | Refused | None] | None = None
         before = self._state(session_id, message_id)
-        while True:
-            try:
-                async with asyncio.timeout(self._driver.pace.pending_s):
-                    return await self._event(session_id, message_id)
-            except TimeoutError:
+
+        def news() -> bool:
+            return self._ended(session_id, message_id) is not None or (look is not None and look.done())
+
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(driver.pace.pending_s):
+                        await driver.background.until(news)
+                found: Frame | Refused | None = self._ended(session_id, message_id)
+                if found is None and look is not None and look.done():
+                    found, look = look.result(), None
+                if isinstance(found, Refused):
+                    raise found
+                if found is not None:
+                    driver.measures.ended(message_id, driver.now)
+                    return found
                 now = self._state(session_id, message_id)
-            if now == before and (found := await self._look(session_id, message_id)) is not None:
-                return found
-            before = now
+                if look is None and now == before:
+                    look = driver.background.run(self._look(session_id, message_id))
+                    look.add_done_callback(lambda _: driver.background.changed())
+                before = now
+        finally:
+            if look is not None:
+                look.cancel()
 
     def _state(self, session_id: str, message_id: str) -> tuple[str, int] | None:
         """How far an answer has come, as far as is known here."""
         state = self._driver.core.conversations.get(session_id)
         row = None if state is None else state.rows.get(message_id)
         return None if row is None else (row.message["status"], len(row.text))
-
-    async def _event(self, session_id: str, message_id: str) -> Frame:
-        await self._driver.background.until(lambda: self._ended(session_id, message_id) is not None)
-        self._driver.measures.ended(message_id, self._driver.now)
-        found = self._ended(session_id, message_id)
-        assert found is not None  # noqa: S101 - for mypy: that was waited for
-        return found
 
     def _ended(self, session_id: str, message_id: str) -> Frame | None:
         if session_id in self._driver.gone:
@@ -85,16 +97,19 @@ class Waiting:
         row = None if state is None else state.rows.get(message_id)
         return row.whole() if row is not None and row.ended else None
 
-    async def _look(self, session_id: str, message_id: str) -> Frame | None:
+    async def _look(self, session_id: str, message_id: str) -> Frame | Refused | None:
+        """Ask for a message by its id; None while it goes on, or nobody answers."""
         driver = self._driver
         state = driver.core.conversations.get(session_id)
-        following = state is not None and state.following == "yes"
+        cursor = state.cursor if state is not None and state.following == "yes" else None
         try:
             message = await driver.reads.one(session_id, message_id)
         except Unreached:
             return None
+        except Refused as refused:
+            return refused
         if not is_terminal(message):
             return None
-        if following:
+        if state is not None and cursor is not None and state.cursor == cursor:
             driver.measures.silent_ends += 1
         return message

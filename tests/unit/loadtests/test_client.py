@@ -369,6 +369,28 @@ async def test_an_end_that_nobody_told_is_asked_for_and_counted() -> None:
             assert client.measures.silent_ends == 1
 
 
+async def test_an_answer_that_is_gone_is_found_out_by_asking() -> None:
+    async def play(seat: Seat) -> None:
+        await seat.welcome()
+        await seat.hear()
+        for frame in EXCHANGE:
+            await seat.say(frame)
+        await seat.stay()
+
+    def answer(request: httpx.Request) -> httpx.Response | None:
+        gone = {"code": "not_found", "message": "It is not there.", "retryable": False}
+        return None if request.url.path.endswith("/messages") else httpx.Response(404, json=gone)
+
+    async with peer(play) as found:
+        found.answer = answer
+        pace = Pace(pending_s=0.05)
+        async with ChatClient(
+            found.url, "token", http=found.client(), transport="websocket", pace=pace
+        ) as client:
+            with pytest.raises(Refused, match="not_found"):
+                await client.ask("why?", client_message_id="mine")
+
+
 async def test_what_breaks_in_the_background_is_raised_to_its_owner() -> None:
     async def play(seat: Seat) -> None:
         await seat.welcome()
