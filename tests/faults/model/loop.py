@@ -1,0 +1,46 @@
+"""An event loop whose time only moves when a test says so, and that never waits by itself."""
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class _NeverWaits(selectors.DefaultSelector):
+    def select(self, timeout: float | None = None) -> Any:  # Any: as typeshed
+        return super().select(0)
+
+
+class StillLoop(asyncio.SelectorEventLoop):
+    """Everything in it happens in one thread and in one order, so that a history can be repeated."""
+
+    def __init__(self) -> None:
+        super().__init__(_NeverWaits())
+        self._now = 1000.0
+
+    def time(self) -> float:
+        return self._now
+
+    def forward(self, seconds: float) -> None:
+        """Moves the time; what has become due happens with the next `settle`."""
+        self._now += seconds
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Does `work`, and then all that follows from it without anybody's help."""
+
+        async def done() -> T:
+            result = await work
+            await self._settled()
+            return result
+
+        return self.run_until_complete(done())
+
+    def settle(self) -> None:
+        self.run_until_complete(self._settled())
+
+    async def _settled(self) -> None:
+        await asyncio.sleep(0)
+        while self._ready:  # type: ignore[attr-defined]  # noqa: ASYNC110 - whatever there is to do
+            await asyncio.sleep(0)
