@@ -215,6 +215,7 @@ class ChatClient:
     async def follow(self, session_id: str) -> Conversation:
         """Follow a session from now on; return what is known of it, which goes on changing."""
         driver = self._driver
+        driver.gone.pop(session_id, None)
         driver.core.hold(session_id)
         driver.perform(driver.core.open(session_id))
         await self.until(lambda: session_id in driver.gone or driver.core.conversations[session_id].loaded)

@@ -27,7 +27,6 @@ from loadtests.transports.streams import Streams
 # `auto`: the WebSocket, and HTTP stands in while that cannot be had.
 Mode = Literal["auto", "websocket", "http"]
 TRIES_FIRST, TRIES_LATER = 2, 3
-NOT_FOUND = 404
 
 
 @dataclass
@@ -115,7 +114,7 @@ class Driver:
         elif isinstance(effect, Transmit):
             self.sends.transmit(effect)
         elif isinstance(effect, Gone):
-            self.lose(effect.session_id)
+            self.lose(effect.session_id, Refused(0, effect.error))
 
     def _subscribe(self, effect: Subscribe) -> None:
         if self.core.carrier == "http":
@@ -147,9 +146,9 @@ class Driver:
         self._asked += 1
         return f"r{self._asked}"
 
-    def lose(self, session_id: str, why: Refused | None = None) -> None:
-        body = {"code": "not_found", "message": "The session is not there.", "retryable": False}
-        self.gone[session_id] = why or Refused(NOT_FOUND, body)
+    def lose(self, session_id: str, why: Refused) -> None:
+        """Tell whoever waits for something of a session that it cannot be followed."""
+        self.gone[session_id] = why
         self.background.changed()
 
     # What the socket says.

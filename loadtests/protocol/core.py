@@ -4,7 +4,7 @@ from typing import Literal
 
 from loadtests.protocol import conversation
 from loadtests.protocol.backoff import Pace
-from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.conversation import Asked, Conversation
 from loadtests.protocol.conversation.asking import ask_id
 from loadtests.protocol.effects import Effect, LoadMessage, LoadNewest, Subscribe
 from loadtests.protocol.frames import Frame, is_event
@@ -74,7 +74,7 @@ class Core:
         state = self._touch(ack["session_id"])
         if not known:
             state.connected = self.carrier != "none"
-        return conversation.acked(state, ack, entry.content, followed=followed)
+        return conversation.acked(state, ack, Asked(entry.content, entry.retry_of), followed=followed)
 
     def _failed(self, frame: Frame) -> list[Effect]:
         wait = frame.get("retry_after_ms")
@@ -83,7 +83,7 @@ class Core:
             if state is None:
                 return []
             after = None if not frame["retryable"] else AGAIN_S if wait is None else wait / 1000
-            return conversation.subscribe_failed(state, frame.get("id") or "", after)
+            return conversation.subscribe_failed(state, frame, after)
         if frame.get("request") in {"send", "retry"} and frame.get("client_message_id"):
             return self.outbox.refused(frame["client_message_id"], frame)
         return []

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from loadtests.protocol.frames import Frame
+
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
@@ -35,9 +37,10 @@ class LoadMessage:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The session is not there any more, or was never ours."""
+    """The session cannot be followed: usually it is not there any more, or was never ours."""
 
     session_id: str
+    error: Frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One session followed by hand."""
 
 from loadtests.protocol import conversation
-from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.conversation import Asked, Conversation
 from loadtests.protocol.effects import Effect, Subscribe
 from loadtests.protocol.frames import Frame
 from tests.support.wireframes import SESSION, page, subscribed
@@ -39,12 +39,13 @@ class Talk:
         self._asked += conversation.message_read(self.state, message, era)
         return self
 
-    def acked(self, ack: Frame, content: str | None = "why?", *, followed: bool = True) -> "Talk":
-        self._asked += conversation.acked(self.state, ack, content, followed=followed)
+    def acked(self, ack: Frame, *, retry_of: str | None = None, followed: bool = True) -> "Talk":
+        asked = Asked(None if retry_of else "why?", retry_of)
+        self._asked += conversation.acked(self.state, ack, asked, followed=followed)
         return self
 
-    def failed(self, ask_id: str, retry_after_s: float | None) -> "Talk":
-        self._asked += conversation.subscribe_failed(self.state, ask_id, retry_after_s)
+    def failed(self, error: Frame, retry_after_s: float | None) -> "Talk":
+        self._asked += conversation.subscribe_failed(self.state, error, retry_after_s)
         return self
 
     def news(self) -> list[Effect]:

@@ -1,5 +1,6 @@
 """One session as a client follows it: the same rules, as the page's `protocol/conversation`."""
 
+from loadtests.protocol.conversation.acks import Asked
 from loadtests.protocol.conversation.reduce import (
     acked,
     connected,
@@ -15,6 +16,7 @@ from loadtests.protocol.conversation.reduce import (
 from loadtests.protocol.conversation.state import Conversation
 
 __all__ = [
+    "Asked",
     "Conversation",
     "acked",
     "connected",

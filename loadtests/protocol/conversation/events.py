@@ -50,7 +50,8 @@ def _end(state: Conversation, frame: Frame) -> list[Effect]:
         row.message |= {field: frame[field] for field in _DONE}
     else:
         error = {field: frame[field] for field in _ERROR}
-        row.message |= {"status": frame["status"], "error": error}
+        taken = frame.get("generation_time_ms")
+        row.message |= {"status": frame["status"], "error": error, "generation_time_ms": taken}
     if len(row.text) == frame["length"] and row.text.crc32 == frame["crc32"]:
         return []
     return [LoadMessage(state.session_id, frame["message_id"], state.era, mismatch=True)]

@@ -63,7 +63,11 @@ def _keep_run(state: Conversation, page: Frame) -> None:
 
 def older_page(state: Conversation, page: Frame, before: str, era: int) -> list[Effect]:
     """An older page counts only while the row it was asked before is the oldest shown."""
-    if era != state.era or page["epoch"] != state.epoch or not state.order or state.order[0] != before:
+    if era != state.era:
+        return []
+    if page["epoch"] != state.epoch:
+        return new_epoch(state, page["epoch"])
+    if not state.order or state.order[0] != before:
         return []
     merge(state, page["messages"], "page")
     if page["next_cursor"] is None:

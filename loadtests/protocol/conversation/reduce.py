@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from loadtests.protocol.conversation.acks import Asked, ack_rows
 from loadtests.protocol.conversation.asking import ask, ask_id, new_epoch, want_page
 from loadtests.protocol.conversation.events import apply_event
 from loadtests.protocol.conversation.pages import newest_page, older_page
@@ -62,13 +63,14 @@ def _subscribed(state: Conversation, frame: Frame) -> list[Effect]:
     return want_page(state)
 
 
-def subscribe_failed(state: Conversation, failed_id: str, retry_after_s: float | None) -> list[Effect]:
-    if state.following != "asked" or failed_id != ask_id(state):
+def subscribe_failed(state: Conversation, error: Frame, retry_after_s: float | None) -> list[Effect]:
+    """The outstanding ask was answered by an error; without a time to wait that is the end of it."""
+    if state.following != "asked" or error.get("id") != ask_id(state):
         return []
     if retry_after_s is not None:
         return ask(state, delay_s=retry_after_s)
     state.following = "no"
-    return [Gone(state.session_id)]
+    return [Gone(state.session_id, error)]
 
 
 def message_read(state: Conversation, message: Frame, era: int) -> list[Effect]:
@@ -82,18 +84,15 @@ def messages_missing(state: Conversation, ids: Collection[str]) -> list[Effect]:
     return []
 
 
-def acked(state: Conversation, ack: Frame, content: str | None, *, followed: bool) -> list[Effect]:
+def acked(state: Conversation, ack: Frame, asked: Asked, *, followed: bool) -> list[Effect]:
     """Rule 1: rows by the server's ids; the answer counts as pending until an event or REST speaks of it.
 
-    `content` is the question's, None for a retry; `followed` says whether a `subscribed` comes by itself.
+    `followed` says whether a `subscribed` comes by itself.
     """
     if state.epoch is not None and ack["epoch"] != state.epoch:
         return new_epoch(state, ack["epoch"])
     state.epoch = ack["epoch"]
-    oldest = state.oldest_index
-    # Older than the run: it comes with its page.
-    if oldest is None or ack["index"] >= oldest:
-        merge(state, _rows_of(state, ack, content), "ack")
+    merge(state, ack_rows(state, ack, asked), "ack")
     effects: list[Effect] = []
     answer = state.rows.get(ack["pending_message_id"])
     if is_terminal(ack) and (answer is None or not answer.ended):
@@ -101,39 +100,3 @@ def acked(state: Conversation, ack: Frame, content: str | None, *, followed: boo
     if followed or state.cursor is not None or state.page_wanted:
         return effects
     return effects + want_page(state)
-
-
-def _rows_of(state: Conversation, ack: Frame, content: str | None) -> list[Frame]:
-    blank: Frame = {
-        "session_id": ack["session_id"],
-        "client_message_id": None,
-        "retry_of": None,
-        "sources": [],
-        "confidence": None,
-        "generation_time_ms": None,
-        "error": None,
-        "created_at": "",
-        "completed_at": None,
-    }
-    asked = blank | {
-        "id": ack["user_message_id"],
-        "index": ack["index"],
-        "role": "user",
-        "content": content or "",
-        "status": "complete",
-        "client_message_id": ack["client_message_id"],
-        "reply_to": None,
-    }
-    answer = blank | {
-        "id": ack["pending_message_id"],
-        "index": ack["index"] + 1,
-        "role": "assistant",
-        "content": "",
-        "status": "pending",
-        "reply_to": ack["user_message_id"],
-    }
-    if content is not None:
-        return [asked, answer]
-    # A new attempt stands at the end; its question comes with the log or the page.
-    last = state.rows[state.order[-1]].index if state.order else ack["index"]
-    return [answer | {"index": last + 1, "client_message_id": ack["client_message_id"]}]

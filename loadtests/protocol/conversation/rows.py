@@ -25,11 +25,10 @@ def merge(state: Conversation, messages: Iterable[Frame], origin: Origin) -> Non
         held = state.rows.get(message["id"])
         if origin == "ack" and held is not None:
             continue
-        if held is None or held.arrival == UNHEARD:
+        arrival = UNHEARD if held is None else held.arrival
+        if arrival == UNHEARD and origin in {"event", "page"}:
             state.arrivals += 1
-            arrival = UNHEARD if origin in {"ack", "read"} else state.arrivals
-        else:
-            arrival = held.arrival
+            arrival = state.arrivals
         reorder = reorder or held is None or held.index != message["index"]
         state.rows[message["id"]] = _merged(held, message, origin, arrival)
     if reorder:

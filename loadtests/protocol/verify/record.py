@@ -135,8 +135,8 @@ class Record:
         content = Text(self.message["content"])
         if (len(content), content.crc32) != (self.end["length"], self.end["crc32"]):
             self._differs("content", f"length {self.end['length']}", f"length {len(content)}")
-        for field in _ENDING if self.end["type"] == "done" else ("status",):
-            if self.end[field] != self.message.get(field):
+        for field in _ENDING:  # an error carries fewer of them
+            if field in self.end and self.end[field] != self.message.get(field):
                 self._differs(field, self.end[field], self.message.get(field))
         error = self.message.get("error")
         if self.end["type"] == "error" and (error is None or error["code"] != self.end["code"]):

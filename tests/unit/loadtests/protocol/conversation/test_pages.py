@@ -16,6 +16,13 @@ def test_an_older_page_is_ignored_when_another_row_has_become_the_oldest() -> No
     assert talk.state.order == ["m5", "m6"]
 
 
+def test_an_older_page_of_another_epoch_starts_everything_over() -> None:
+    talk = following(newest(5, 6))
+    talk.news()
+    talk.older(newest(3, 4) | {"seq": None, "epoch": "e2"}, "m5")
+    assert (talk.state.order, talk.news()) == ([], [LoadNewest("s", 2)])
+
+
 def test_older_rows_go_when_a_newest_page_touches_none_of_them() -> None:
     talk = following(newest(1, 2)).frames(subscribed(40, recovered=False)).page(newest(30, 40), 2)
     assert (talk.state.order[0], talk.state.older_than()) == ("m30", "m30")

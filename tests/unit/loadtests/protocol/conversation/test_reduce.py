@@ -29,9 +29,9 @@ def test_all_frames_of_the_session_are_ignored_until_its_own_answer_comes() -> N
 def test_one_ask_is_outstanding_and_is_repeated_when_told_to_wait() -> None:
     talk = begun().frames(token(4, 0, "x"), token(5, 0, "x"))
     assert len(talk.news()) == 1
-    assert talk.failed("s#2", 0.7).news() == [Subscribe("s", "s#3", ("e1", 2), 0.7)]
-    assert talk.failed("s#2", 0.7).news() == []
-    assert talk.failed("s#3", None).news() == [Gone("s")]
+    assert talk.failed({"id": "s#2"}, 0.7).news() == [Subscribe("s", "s#3", ("e1", 2), 0.7)]
+    assert talk.failed({"id": "s#2"}, 0.7).news() == []
+    assert talk.failed({"id": "s#3"}, None).news() == [Gone("s", {"id": "s#3"})]
 
 
 def test_after_a_lost_connection_it_resumes_where_it_was() -> None:
@@ -107,7 +107,12 @@ def test_an_ack_by_rest_in_a_new_session_leads_to_the_page_and_from_there_to_the
 def test_a_retry_stands_at_the_end_and_replaces_the_attempt_before_it() -> None:
     first = message("a", 2, reply_to="u")
     talk = following().frames(came(1, question("u", 1)), came(2, first), token(3, 0, "x"), done(4, "x"))
-    talk.acked(ack(pending_message_id="b", client_message_id="r"), None)
+    talk.acked(ack(pending_message_id="b", client_message_id="r"), retry_of="a")
     assert talk.state.order == ["u", "a", "b"]
     assert [shown["id"] for shown in talk.state.shown()] == ["u", "b"]
     assert talk.state.rows["u"].message["client_message_id"] is None
+
+
+def test_a_retry_of_an_answer_that_is_not_held_comes_with_its_page_or_its_events() -> None:
+    talk = following(page([question("x", 9)], seq=2))
+    assert talk.acked(ack(pending_message_id="b"), retry_of="a").state.order == ["x"]
