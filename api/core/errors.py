@@ -79,10 +79,10 @@ TABLE: Mapping[Code, Rule] = {
     Code.STORAGE_UNAVAILABLE: Rule(
         "The server cannot save right now, so nothing was accepted. Try again shortly.", 503, retryable=True
     ),
-    Code.CHAIN_FAILED: Rule("The answer broke off because of an error. Ask again.", retryable=True),
-    Code.CHAIN_TIMEOUT: Rule("The answer took too long and was ended. Ask again.", retryable=True),
+    Code.CHAIN_FAILED: Rule("The answer broke off because of an error. Try again.", retryable=True),
+    Code.CHAIN_TIMEOUT: Rule("The answer took too long and was ended. Try again.", retryable=True),
     Code.OUTPUT_LIMIT: Rule("The answer grew too long and was ended. Ask for something shorter."),
-    Code.INTERRUPTED: Rule("The server had to leave before the answer was whole. Ask again.", retryable=True),
+    Code.INTERRUPTED: Rule("The server had to leave before the answer was whole. Try again.", retryable=True),
     Code.UNSUPPORTED_VERSION: Rule("This server speaks protocol version 1. Reload the page.", None, 4502),
     Code.INTERNAL: Rule(
         "Something went wrong on the server. Try again; it has been noted.", 500, 1011, retryable=True

@@ -1,6 +1,6 @@
 import { type Badge, badgeOf } from '../protocol/badge'
 import type { Connection } from '../protocol/connection'
-import type { AckBody, AckFrame, ServerFrame } from '../protocol/frames'
+import type { AckBody, AckFrame, ClientFrame, ServerFrame } from '../protocol/frames'
 import type { Entry } from '../protocol/outbox'
 import { Endpoints } from './endpoints'
 import type { Position } from './eventStream'
@@ -61,6 +61,7 @@ export class ChatClient {
       changed,
       down: (id) => listener.stream(id, false),
       again: (id) => listener.stream(id, true),
+      renew: () => void this.identify().catch(() => {}),
     })
     this.rest.renew = () => this.identify()
     this.rest.onReached = (reached) => {
@@ -79,7 +80,7 @@ export class ChatClient {
 
   retryNow(): void {
     this.socket.dispatch({ type: 'retry-now' })
-    this.listener.attention()
+    this.attention()
   }
 
   /** Whether a send may go by the socket now. */
@@ -91,16 +92,21 @@ export class ChatClient {
     return this.socket.state.online
   }
 
-  async sendBySocket(entry: Entry): Promise<AckBody> {
+  /** Something is to be sent: a connection that gave way to others (4504) comes back for it. */
+  wanted(): void {
     this.socket.dispatch({ type: 'wanted' })
-    const reply = this.requests.wait<AckFrame>(entry.clientMessageId, REPLY_LIMIT_MS)
-    this.socket.send({
-      type: 'send',
-      id: entry.clientMessageId,
-      client_message_id: entry.clientMessageId,
-      content: entry.content,
-      ...(entry.sessionId === null ? {} : { session_id: entry.sessionId }),
-    })
+  }
+
+  async submitBySocket(entry: Entry): Promise<AckBody> {
+    const { clientMessageId, retryOf, content, sessionId } = entry
+    const ids = { id: clientMessageId, client_message_id: clientMessageId }
+    const reply = this.requests.wait<AckFrame>(clientMessageId, REPLY_LIMIT_MS)
+    const where = sessionId === null ? {} : { session_id: sessionId }
+    const frame: ClientFrame =
+      retryOf === null
+        ? { type: 'send', ...ids, content, ...where }
+        : { type: 'retry', ...ids, message_id: retryOf }
+    if (!this.socket.send(frame)) this.requests.fail(clientMessageId)
     return reply
   }
 
@@ -123,7 +129,7 @@ export class ChatClient {
   }
 
   unsubscribe(sessionId: string): void {
-    if (this.carrier === 'http') return this.follower.stop()
+    if (this.carrier === 'http') return this.follower.stop(sessionId)
     this.socket.send({ type: 'unsubscribe', session_id: sessionId })
   }
 
@@ -153,7 +159,14 @@ export class ChatClient {
     if (news === 'hidden') return this.update()
     this.socket.dispatch({ type: news })
     this.update()
-    if (news !== 'offline') this.listener.attention()
+    if (news !== 'offline') this.attention()
+  }
+
+  /** What waits for its next try goes now. */
+  private attention(): void {
+    this.rest.hurry()
+    this.follower.hurry()
+    this.listener.attention()
   }
 
   private moved(state: Connection): void {
@@ -184,7 +197,7 @@ export class ChatClient {
       this.carrier = next
       if (next !== 'http') this.follower.stop()
       this.listener.carrier(next)
-      if (next !== 'none') this.listener.attention()
+      if (next !== 'none') this.attention()
     }
     const streaming = this.carrier === 'http' && (this.follower.streaming || !this.restFails)
     this.listener.badge(badgeOf(this.socket.state, { streaming, restFails: this.restFails }))

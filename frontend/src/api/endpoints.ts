@@ -15,12 +15,17 @@ const PAGE = 50
 
 const part = encodeURIComponent
 
+function messagePath(sessionId: string, id: string): string {
+  return `${CHAT}/sessions/${part(sessionId)}/messages/${part(id)}`
+}
+
 /** The REST door, call by call (protocol, section 4). */
 export class Endpoints {
   constructor(private readonly rest: Rest) {}
 
+  /** One try within the time given says whether HTTP works; without a time it is tried until it does. */
   chains(signal?: AbortSignal): Promise<{ chains: ChainInfo[] }> {
-    return this.rest.call('GET', `${CHAT}/chains`, signal ? { signal } : {})
+    return this.rest.call('GET', `${CHAT}/chains`, signal ? { signal } : { again: true })
   }
 
   sessions(before: string | null, signal: AbortSignal): Promise<SessionPage> {
@@ -48,23 +53,27 @@ export class Endpoints {
 
   /** One try only: who asks after a message keeps a schedule of its own. */
   message(sessionId: string, id: string): Promise<Message> {
-    return this.rest.call('GET', `${CHAT}/sessions/${part(sessionId)}/messages/${part(id)}`)
+    return this.rest.call('GET', messagePath(sessionId, id))
   }
 
-  send(entry: Entry): Promise<AckBody> {
+  /** A message or a new attempt at an answer. One try only: the outbox repeats it. */
+  submit(entry: Entry): Promise<AckBody> {
+    const { content, clientMessageId, sessionId, retryOf } = entry
+    const options = { headers: { Prefer: 'respond-async' } }
+    const mine = { client_message_id: clientMessageId }
+    if (retryOf !== null) {
+      const path = `${messagePath(sessionId ?? '', retryOf)}/retry`
+      return this.rest.call('POST', path, { ...options, body: mine })
+    }
+    const where = sessionId === null ? {} : { session_id: sessionId }
     return this.rest.call('POST', `${CHAT}/messages`, {
-      headers: { Prefer: 'respond-async' },
-      body: {
-        content: entry.content,
-        client_message_id: entry.clientMessageId,
-        ...(entry.sessionId === null ? {} : { session_id: entry.sessionId }),
-      },
+      ...options,
+      body: { content, ...mine, ...where },
     })
   }
 
   stop(sessionId: string, id: string): Promise<{ message_id: string; status: string }> {
-    const path = `${CHAT}/sessions/${part(sessionId)}/messages/${part(id)}/stop`
-    return this.rest.call('POST', path, { again: true })
+    return this.rest.call('POST', `${messagePath(sessionId, id)}/stop`, { again: true })
   }
 
   documents(): Promise<{ documents: Document[] }> {
@@ -78,6 +87,6 @@ export class Endpoints {
   }
 
   removeDocument(id: string): Promise<void> {
-    return this.rest.call('DELETE', `api/documents/${part(id)}`)
+    return this.rest.call('DELETE', `api/documents/${part(id)}`, { again: true })
   }
 }

@@ -18,18 +18,20 @@ export async function followByHttp(
   signal: AbortSignal,
 ): Promise<never> {
   const silence = new AbortController()
+  const heard = () => setTimeout(() => silence.abort(), SILENCE_LIMIT_MS)
   const headers: Record<string, string> = { Accept: 'text/event-stream' }
   if (position) headers['Last-Event-ID'] = `${position.epoch}:${position.after}`
+  let timer = heard()
   const response = await fetch(
     serverUrl(`api/chat/sessions/${encodeURIComponent(sessionId)}/events`),
     { headers, signal: AbortSignal.any([signal, silence.signal]), cache: 'no-store' },
-  )
+  ).finally(() => clearTimeout(timer))
   if (!response.ok || !response.body) throw await problemOf(response)
   const reader = response.body.getReader()
   const decoder = new TextDecoder()
   const parser = new SseParser((event) => hear(frameOf(event)))
   for (;;) {
-    const timer = setTimeout(() => silence.abort(), SILENCE_LIMIT_MS)
+    timer = heard()
     const { done, value } = await reader.read().finally(() => clearTimeout(timer))
     if (done) throw new Unreached()
     parser.push(decoder.decode(value, { stream: true }))

@@ -1,7 +1,7 @@
 import { restDelayMs } from '../protocol/backoff'
 import type { ServerFrame } from '../protocol/frames'
 import { followByHttp, type Position } from './eventStream'
-import { isGone } from './problems'
+import { isGone, Refusal, waitAsked } from './problems'
 
 export interface HttpFollowerListener {
   frame(frame: ServerFrame): void
@@ -9,6 +9,8 @@ export interface HttpFollowerListener {
   down(sessionId: string): void
   again(sessionId: string): void
   changed(): void
+  /** The server does not know who is asking. */
+  renew(): void
 }
 
 /** Follows one session by Server-Sent Events while the socket cannot: browsers allow only six streams. */
@@ -17,6 +19,7 @@ export class HttpFollower {
   private abort: AbortController | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private failures = 0
+  private sessionId: string | null = null
 
   constructor(private readonly listener: HttpFollowerListener) {}
 
@@ -24,6 +27,7 @@ export class HttpFollower {
     this.stop()
     const abort = new AbortController()
     this.abort = abort
+    this.sessionId = sessionId
     followByHttp(
       sessionId,
       position,
@@ -32,11 +36,21 @@ export class HttpFollower {
     ).catch((error) => this.ended(error, sessionId, askId, abort))
   }
 
-  stop(): void {
+  /** Follows nothing any more, or no longer this session. */
+  stop(sessionId = this.sessionId): void {
+    if (sessionId !== this.sessionId) return
     clearTimeout(this.timer)
+    this.timer = undefined
     this.abort?.abort()
     this.abort = null
+    this.sessionId = null
     this.setStreaming(false)
+  }
+
+  /** The server is there again: what waits for its next try goes at once. */
+  hurry(): void {
+    if (this.timer === undefined || this.sessionId === null) return
+    this.next(this.sessionId)
   }
 
   private hear(frame: ServerFrame, askId: string, abort: AbortController): void {
@@ -63,9 +77,17 @@ export class HttpFollower {
       })
       return
     }
+    if (error instanceof Refusal && error.status === 401) this.listener.renew()
     this.listener.down(sessionId)
-    this.timer = setTimeout(() => this.listener.again(sessionId), restDelayMs(this.failures))
+    const wait = waitAsked(error) ?? restDelayMs(this.failures)
+    this.timer = setTimeout(() => this.next(sessionId), wait)
     this.failures += 1
+  }
+
+  private next(sessionId: string): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.listener.again(sessionId)
   }
 
   private setStreaming(streaming: boolean): void {

@@ -28,12 +28,13 @@ export class Requests {
     else found.resolve(frame)
   }
 
-  failAll(): void {
-    for (const id of [...this.waiting.keys()]) this.fail(id)
+  /** Nothing was written, so nothing will come. */
+  fail(id: string): void {
+    this.take(id)?.reject(new Unreached())
   }
 
-  private fail(id: string): void {
-    this.take(id)?.reject(new Unreached())
+  failAll(): void {
+    for (const id of [...this.waiting.keys()]) this.fail(id)
   }
 
   private take(id: string): Waiting | undefined {

@@ -19,6 +19,12 @@ export class Rest {
   onReached: (reached: boolean) => void = () => {}
   /** Makes or renews the identity after a 401. */
   renew: () => Promise<void> = async () => {}
+  private readonly waiting = new Set<() => void>()
+
+  /** The server is there again: what waits for a next try of its own goes at once. */
+  hurry(): void {
+    for (const go of [...this.waiting]) go()
+  }
 
   async call<T>(method: string, path: string, options: RestOptions = {}): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
@@ -26,9 +32,27 @@ export class Rest {
         return await this.once<T>(method, path, options)
       } catch (error) {
         if (!options.again || !isPassing(error)) throw error
-        await pause(waitAsked(error) ?? restDelayMs(attempt), options.signal)
+        const asked = waitAsked(error)
+        await this.pause(asked ?? restDelayMs(attempt), asked === null, options.signal)
       }
     }
+  }
+
+  /** What the server itself asked to wait is never cut short. */
+  private pause(ms: number, own: boolean, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (then: () => void) => {
+        clearTimeout(timer)
+        this.waiting.delete(go)
+        signal?.removeEventListener('abort', leave)
+        then()
+      }
+      const go = () => end(resolve)
+      const leave = () => end(() => reject(signal?.reason))
+      const timer = setTimeout(go, ms)
+      if (own) this.waiting.add(go)
+      signal?.addEventListener('abort', leave)
+    })
   }
 
   private async once<T>(method: string, path: string, options: RestOptions): Promise<T> {
@@ -66,14 +90,4 @@ async function read<T>(response: Response): Promise<T> {
   if (!response.ok) throw await problemOf(response)
   if (response.status === 204) return undefined as T
   return (await response.json()) as T
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    })
-  })
 }

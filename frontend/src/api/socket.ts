@@ -19,6 +19,8 @@ export class ChatSocket {
   state: Connection
   private socket: WebSocket | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
+  /** The largest frame that this server takes; 0 means any. */
+  private frameBytes = 0
 
   constructor(
     private readonly url: string,
@@ -51,7 +53,10 @@ export class ChatSocket {
 
   private write(frame: ClientFrame): boolean {
     if (this.socket?.readyState !== WebSocket.OPEN) return false
-    this.socket.send(JSON.stringify(frame))
+    const text = JSON.stringify(frame)
+    // A frame too large would end the connection (1009), and again each time that it is repeated.
+    if (this.frameBytes > 0 && new TextEncoder().encode(text).length > this.frameBytes) return false
+    this.socket.send(text)
     return true
   }
 
@@ -69,6 +74,7 @@ export class ChatSocket {
     this.dispatch({ type: 'received', generation })
     const frame = JSON.parse(data) as ServerFrame
     if (frame.type === 'welcome') {
+      this.frameBytes = frame.limits.frame_bytes
       const heartbeatMs = (frame.heartbeat_s ?? 30) * 1000
       this.dispatch({ type: 'welcome', generation, heartbeatMs })
     }

@@ -32,7 +32,9 @@ export const outboxStorage = {
 }
 
 function readEntry(key: string): Entry | null {
-  return attempt(() => JSON.parse(localStorage.getItem(key) ?? 'null') as Entry | null, null)
+  const kept = attempt(() => JSON.parse(localStorage.getItem(key) ?? 'null') as Entry | null, null)
+  // An earlier version of the page knew no retries.
+  return kept && { ...kept, retryOf: kept.retryOf ?? null }
 }
 
 /** What was typed and not sent, one text per session. */

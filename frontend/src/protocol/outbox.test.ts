@@ -1,24 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ack } from './conversation/frames.fixture'
-import { type Entry, nextToSend, revived, sendReduce } from './outbox'
-
-function entry(part: Partial<Entry> = {}): Entry {
-  return {
-    clientMessageId: 'c1',
-    userId: 'u',
-    tab: 't',
-    thread: 'new',
-    sessionId: null,
-    content: 'ok',
-    createdAt: 1,
-    state: 'queued',
-    notBefore: 0,
-    tries: 0,
-    ack: null,
-    error: null,
-    ...part,
-  }
-}
+import { idStillGood, nextToSend, revived, sendReduce } from './outbox'
+import { attempt, entry } from './outbox.fixture'
 
 const free = () => false
 const error = { code: 'invalid', message: 'No.', retryable: false } as const
@@ -53,6 +36,26 @@ describe('one message on its way', () => {
     expect(sendReduce(sent, { type: 'delayed', until: 1 })).toBe(sent)
   })
 
+  it('refused may be asked for again under its id, unless the id itself is used up', () => {
+    const refused = sendReduce(sendReduce(entry(), { type: 'started' }), { type: 'refused', error })
+    expect(idStillGood(refused)).toBe(true)
+    expect(sendReduce(refused, { type: 'asked-again' })).toMatchObject({
+      state: 'queued',
+      clientMessageId: 'c1',
+      error: null,
+    })
+    for (const code of ['not_found', 'idempotency_conflict'] as const) {
+      expect(idStillGood({ ...refused, error: { ...error, code } })).toBe(false)
+    }
+  })
+
+  it('goes at once when the server is there again, but not before the time that the server named', () => {
+    const lost = entry({ state: 'unconfirmed', notBefore: 99 })
+    expect(sendReduce(lost, { type: 'hurried' }).notBefore).toBe(0)
+    const told = entry({ state: 'queued', notBefore: 99 })
+    expect(sendReduce(told, { type: 'hurried' }).notBefore).toBe(99)
+  })
+
   it('that was on the wire when the page went may have arrived', () => {
     expect(revived(entry({ state: 'sending' })).state).toBe('unconfirmed')
     expect(revived(entry()).state).toBe('queued')
@@ -80,6 +83,15 @@ describe('the order of sending', () => {
 
   it('waits while an answer of the session runs', () => {
     expect(nextToSend([first, elsewhere], (id) => id === 's', 9)).toBe(elsewhere)
+  })
+
+  it('does not let a retry wait for an answer that can only make it late', () => {
+    expect(nextToSend([attempt()], (id) => id === 's', 9)).toMatchObject({ retryOf: 'a' })
+  })
+
+  it('lets a message wait for the end of a new attempt before it', () => {
+    const waiting = attempt({ state: 'sent' })
+    expect(nextToSend([waiting, { ...second, createdAt: 2 }], free, 9)).toBeNull()
   })
 
   it('sends the second message of a chat without a session only after the first', () => {

@@ -15,6 +15,8 @@ export interface Entry {
   readonly thread: string
   readonly sessionId: string | null
   readonly content: string
+  /** The answer that is to be tried again; null for a message. */
+  readonly retryOf: string | null
   readonly createdAt: number
   readonly state: SendState
   readonly notBefore: number
@@ -29,13 +31,15 @@ export type SendEvent =
   | { readonly type: 'unanswered'; readonly retryAt: number }
   | { readonly type: 'delayed'; readonly until: number }
   | { readonly type: 'refused'; readonly error: ErrorBody }
+  | { readonly type: 'asked-again' }
+  | { readonly type: 'hurried' }
 
 const MOVES: Record<SendState, readonly SendEvent['type'][]> = {
   queued: ['started', 'refused', 'acked', 'delayed'],
   sending: ['acked', 'unanswered', 'delayed', 'refused', 'started'],
-  unconfirmed: ['started', 'acked', 'refused', 'delayed', 'unanswered'],
+  unconfirmed: ['started', 'acked', 'refused', 'delayed', 'unanswered', 'hurried'],
   sent: ['refused', 'acked'],
-  refused: ['acked'],
+  refused: ['acked', 'asked-again'],
 }
 
 /** One step of a message on its way. Late news of a finished step changes nothing. */
@@ -58,6 +62,10 @@ export function sendReduce(entry: Entry, event: SendEvent): Entry {
       return { ...entry, state: 'queued', notBefore: event.until }
     case 'refused':
       return { ...entry, state: 'refused', error: event.error, ack: null }
+    case 'hurried':
+      return { ...entry, notBefore: 0 }
+    case 'asked-again':
+      return { ...entry, state: 'queued', error: null, notBefore: 0, tries: 0 }
   }
 }
 
@@ -76,11 +84,24 @@ export function nextToSend(
   for (const entry of [...entries].sort((a, b) => a.createdAt - b.createdAt)) {
     const lanes = entry.sessionId ? [entry.thread, entry.sessionId] : [entry.thread]
     const waits = lanes.some((lane) => blocked.has(lane))
-    const free = entry.sessionId === null || !busy(entry.sessionId)
+    // A retry does not wait for another answer: once there is one, only a refusal can come of it.
+    const free = entry.sessionId === null || entry.retryOf !== null || !busy(entry.sessionId)
     if (isUnsent(entry) && entry.notBefore <= now && !waits && free) return entry
     if (entry.state !== 'refused') for (const lane of lanes) blocked.add(lane)
   }
   return null
+}
+
+const USED_UP = new Set<ErrorBody['code']>(['not_found', 'idempotency_conflict'])
+
+/** Rule 2: a refusal does not use an id up, unless it says that the id belongs to something else or gone. */
+export function idStillGood(entry: Entry): boolean {
+  return entry.error === null || !USED_UP.has(entry.error.code)
+}
+
+/** True from the press of the button until the server's word on it, or the end of its answer, is known. */
+export function isUnderWay(entry: Entry): boolean {
+  return entry.state !== 'refused'
 }
 
 function isUnsent(entry: Entry): boolean {

@@ -1,5 +1,6 @@
 import type { Conversation } from './conversation/state'
-import type { Entry } from './outbox'
+import type { Message } from './frames'
+import { type Entry, isUnderWay } from './outbox'
 
 /** One row of the list: a message of the log, or one that is still on its way. */
 export type Shown =
@@ -8,38 +9,49 @@ export type Shown =
 
 /**
  * The rows of a chat in order: the log's, of several attempts at one question only the newest, then what is not
- * in the log yet. Merged by id, never by text. A message keeps its key when its id becomes known.
+ * in the log yet. A new attempt that is on its way stands where the one that it replaces stood. Merged by id,
+ * never by text. A message keeps its key when its id becomes known.
  */
 export function shownRows(conversation: Conversation | null, entries: readonly Entry[]): Shown[] {
-  const rows: Shown[] = []
-  const here = new Set<string>()
-  if (conversation) {
-    const replaced = replacedIds(conversation)
-    for (const id of conversation.order) {
-      const message = conversation.rows.get(id)?.message
-      if (!message || replaced.has(id)) continue
-      const mine = message.role === 'user' ? message.client_message_id : null
-      if (mine) here.add(mine)
-      rows.push({ kind: 'message', key: mine ? `sent:${mine}` : id, id })
-    }
-  }
-  for (const entry of entries) {
-    const { clientMessageId } = entry
-    if (here.has(clientMessageId) || entry.state === 'sent') continue
-    rows.push({ kind: 'local', key: `sent:${clientMessageId}`, clientMessageId })
-  }
-  return rows
+  const held = heldMessages(conversation)
+  const replaced = replacedIds(held)
+  const attempts = new Map(entries.filter(isUnderWay).map((entry) => [entry.retryOf, entry]))
+  const rows = held
+    .filter((message) => !replaced.has(message.id))
+    .map((message) => {
+      const attempt = attempts.get(message.id)
+      return attempt ? localRow(attempt) : heldRow(message)
+    })
+  const here = new Set(held.map((message) => message.client_message_id))
+  const waiting = entries.filter(
+    (entry) => entry.retryOf === null && entry.state !== 'sent' && !here.has(entry.clientMessageId),
+  )
+  return [...rows, ...waiting.map(localRow)]
 }
 
-function replacedIds(conversation: Conversation): Set<string> {
+function heldRow({ id, client_message_id: mine }: Message): Shown {
+  return { kind: 'message', key: mine ? `sent:${mine}` : id, id }
+}
+
+function localRow({ clientMessageId }: Entry): Shown {
+  return { kind: 'local', key: `sent:${clientMessageId}`, clientMessageId }
+}
+
+function heldMessages(conversation: Conversation | null): Message[] {
+  if (!conversation) return []
+  const found = conversation.order.map((id) => conversation.rows.get(id)?.message)
+  return found.filter((message) => message !== undefined)
+}
+
+/** Of several attempts at one question the one with the highest index is shown (protocol, section 2). */
+function replacedIds(held: readonly Message[]): Set<string> {
   const newest = new Map<string, string>()
   const replaced = new Set<string>()
-  for (const id of conversation.order) {
-    const message = conversation.rows.get(id)?.message
-    if (message?.role !== 'assistant' || !message.reply_to) continue
-    const earlier = newest.get(message.reply_to)
+  for (const { id, role, reply_to: question } of held) {
+    if (role !== 'assistant' || question === null) continue
+    const earlier = newest.get(question)
     if (earlier) replaced.add(earlier)
-    newest.set(message.reply_to, id)
+    newest.set(question, id)
   }
   return replaced
 }

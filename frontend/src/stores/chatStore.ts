@@ -34,7 +34,7 @@ const client = new ChatClient(browserSurroundings, {
   stream: (sessionId, up) => conversations.stream(sessionId, up),
   attention: () => {
     pending.attention()
-    sending.pump()
+    sending.attention()
     if (!store.getState().sessions.loaded) void sessions.more()
   },
   identity: (userId) => store.setState({ userId }),
@@ -89,6 +89,7 @@ function removed(sessionId: string): void {
 
 function left(sessionId: string): void {
   conversations.forget(sessionId)
+  sending.forget(sessionId)
   if (store.getState().view.sessionId === sessionId) go(viewOf(null), true)
 }
 
@@ -120,6 +121,8 @@ export function startChat(): void {
 export const chat = {
   send: (content: string) => sending.send(content),
   sendAgain: (clientMessageId: string) => sending.again(clientMessageId),
+  /** A new attempt at the newest answer of the chat on screen. */
+  retry: (messageId: string) => sending.retry(messageId),
   discard: (clientMessageId: string) => sending.discard(clientMessageId),
   stop: (sessionId: string, messageId: string) => {
     store.setState((s) => ({ stopping: { ...s.stopping, [messageId]: true } }))

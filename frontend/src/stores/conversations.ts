@@ -5,13 +5,16 @@ import {
   type Effect,
   emptyConversation,
   type Input,
+  isCurrentAsk,
   olderThan,
   reduce,
+  runningAnswer,
 } from '../protocol/conversation'
 import { type AckBody, isLogged, type ServerFrame } from '../protocol/frames'
-import { isTerminal } from '../protocol/message'
 import { FrameBatch } from './frameBatch'
 import { type Store, without } from './state'
+
+type Asked = Extract<Input, { type: 'ack' }>['asked']
 
 const HELD_SESSIONS = 3
 const READ_AGAIN_MS = [2_000, 5_000, 10_000, 30_000] as const
@@ -38,8 +41,7 @@ export class Conversations {
   /** True while an answer of the session runs, as far as is known here. */
   busy(sessionId: string): boolean {
     const conversation = this.live.get(sessionId)
-    if (!conversation) return false
-    return [...conversation.rows.values()].some((row) => !isTerminal(row.message))
+    return conversation !== undefined && runningAnswer(conversation) !== null
   }
 
   /** The session on screen; over HTTP it is the only one that is followed. */
@@ -78,11 +80,12 @@ export class Conversations {
       const { session_id: id } = frame
       if (!id || !this.live.has(id) || !frame.id) return
       const retryAfterMs = frame.retryable ? (frame.retry_after_ms ?? 1000) : null
-      this.dispatch(id, { type: 'subscribe-failed', id: frame.id, retryAfterMs })
+      const gone = frame.code === 'not_found'
+      this.dispatch(id, { type: 'subscribe-failed', id: frame.id, retryAfterMs, gone })
     }
   }
 
-  accepted(ack: AckBody, content: string, followed: boolean): void {
+  accepted(ack: AckBody, asked: Asked, followed: boolean): void {
     const id = ack.session_id
     this.touch(id)
     if (this.followable(id) && !this.live.get(id)?.connected) {
@@ -90,7 +93,7 @@ export class Conversations {
       if (held) this.live.set(id, { ...held, connected: true })
     }
     const frame = { ...ack, type: 'ack' as const }
-    this.dispatch(id, { type: 'ack', ack: frame, content, followed, now: new Date().toISOString() })
+    this.dispatch(id, { type: 'ack', ack: frame, asked, followed, now: new Date().toISOString() })
   }
 
   dispatch(sessionId: string, input: Input): void {
@@ -162,7 +165,9 @@ export class Conversations {
 
   private subscribe(sessionId: string, effect: Extract<Effect, { do: 'subscribe' }>): void {
     const held = this.live.get(sessionId)
-    if (held?.following === 'asked') this.client().subscribe(sessionId, effect.id, effect.position)
+    if (held && isCurrentAsk(held, effect.id)) {
+      this.client().subscribe(sessionId, effect.id, effect.position)
+    }
   }
 
   private async loadNewest(sessionId: string, ticket: number): Promise<void> {

@@ -4,26 +4,24 @@ import type { ChatClient } from '../api/client'
 import { Refusal, Unreached } from '../api/problems'
 import { ack, message } from '../protocol/conversation/frames.fixture'
 import type { Message } from '../protocol/frames'
+import type { Entry } from '../protocol/outbox'
+import { attempt, entry } from '../protocol/outbox.fixture'
 import type { Conversations } from './conversations'
 import { PendingWatch } from './pending'
 import type { Sending } from './sending'
 import { type ChatState, initialState } from './state'
 
 /** One message that was accepted, and a server that is asked about its answer. */
-function stage() {
-  const entry = {
-    ...{ clientMessageId: 'c', userId: 'u', tab: 'tab', thread: 't', sessionId: 's' },
-    ...{ content: 'why?', createdAt: 1, state: 'sent' as const, notBefore: 0, tries: 1 },
-    ack: ack(),
-    error: null,
-  }
+function stage(part: Partial<Entry> = {}) {
+  const sent = entry({ clientMessageId: 'c', sessionId: 's', state: 'sent', ack: ack(), ...part })
   const store = createStore<ChatState>()(() => ({
     ...initialState({ thread: 't', sessionId: 's' }, 'system'),
-    entries: [entry],
+    entries: [sent],
   }))
   const asked = vi.fn<(sessionId: string, id: string) => Promise<Message>>()
   const client = { online: true, calls: { message: asked } }
-  const conversations = { get: () => undefined, dispatch: vi.fn() }
+  const get = vi.fn<() => unknown>()
+  const conversations = { get, dispatch: vi.fn() }
   const sending = { discard: vi.fn(() => store.setState({ entries: [] })), refuse: vi.fn() }
   const watch = new PendingWatch(
     store,
@@ -100,4 +98,51 @@ it('asks at once when the page is looked at again, and not while offline', async
   await seconds(1)
   watch.attention()
   expect(asked).toHaveBeenCalledTimes(2)
+})
+
+it('of a retry that is lost only the new attempt goes, and the question stays', async () => {
+  const { asked, conversations } = stage(attempt({ state: 'sent', ack: ack() }))
+  asked.mockRejectedValue(
+    new Refusal(404, { code: 'not_found', message: 'Gone.', retryable: false }),
+  )
+  await seconds(1)
+  expect(conversations.dispatch).toHaveBeenCalledWith('s', { type: 'messages-missing', ids: ['a'] })
+})
+
+it('ignores an answer that was requested before the epoch changed, and asks again', async () => {
+  const { asked, sending, conversations } = stage()
+  asked.mockImplementationOnce(async () => {
+    conversations.get.mockReturnValue({ era: 1, rows: new Map() })
+    return message({ id: 'a', index: 2, status: 'complete' })
+  })
+  asked.mockImplementation(answer('streaming'))
+  await seconds(1)
+  expect(conversations.dispatch).not.toHaveBeenCalled()
+  expect(sending.discard).not.toHaveBeenCalled()
+  await seconds(1)
+  expect(asked).toHaveBeenCalledTimes(2)
+})
+
+it('ignores a 404 that was asked for before the epoch changed', async () => {
+  const { asked, sending, conversations } = stage()
+  asked.mockImplementationOnce(async () => {
+    conversations.get.mockReturnValue({ era: 1, rows: new Map() })
+    throw new Refusal(404, { code: 'not_found', message: 'Gone.', retryable: false })
+  })
+  asked.mockImplementation(answer('streaming'))
+  await seconds(4)
+  expect(sending.refuse).not.toHaveBeenCalled()
+  expect(asked).toHaveBeenCalledTimes(2)
+})
+
+it('asks at once about an answer whose row went with the old epoch', async () => {
+  const { asked, conversations } = stage()
+  const row = { message: message({ id: 'a', index: 2, status: 'streaming' }), have: 3 }
+  conversations.get.mockReturnValue({ era: 0, rows: new Map([['a', row]]) })
+  asked.mockImplementation(answer('streaming'))
+  await seconds(5)
+  expect(asked).not.toHaveBeenCalled()
+  conversations.get.mockReturnValue({ era: 1, rows: new Map() })
+  await seconds(1)
+  expect(asked).toHaveBeenCalledTimes(1)
 })

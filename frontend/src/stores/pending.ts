@@ -59,26 +59,30 @@ export class PendingWatch {
     const row = ack && this.conversations.get(ack.session_id)?.rows.get(ack.pending_message_id)
     const seen = row ? `${row.message.status}:${row.have}` : ''
     const held = this.watches.get(entry.clientMessageId)
-    const first = held ?? { askAt: row ? now + SILENCE_MS : now, failures: 0, asking: false, seen }
-    if (first.seen !== seen && !first.asking)
-      Object.assign(first, { seen, askAt: now + SILENCE_MS })
-    this.watches.set(entry.clientMessageId, first)
-    return first
+    // An answer that is not held, or no longer, shows no news of its own: it is asked about at once.
+    const askAt = row ? now + SILENCE_MS : now
+    const watch = held ?? { askAt, failures: 0, asking: false, seen }
+    if (watch.seen !== seen && !watch.asking) Object.assign(watch, { seen, askAt })
+    this.watches.set(entry.clientMessageId, watch)
+    return watch
   }
 
   private async ask(entry: Entry, watch: Watch): Promise<void> {
     const { ack } = entry
     if (!ack) return
     watch.asking = true
+    const era = this.era(entry)
     try {
       const message = await this.client().calls.message(ack.session_id, ack.pending_message_id)
-      const era = this.conversations.get(ack.session_id)?.era ?? 0
+      // Answers that were requested before the epoch changed are of another log.
+      if (era !== this.era(entry)) return
       this.conversations.dispatch(ack.session_id, { type: 'message-read', message, era })
       if (isTerminal(message)) this.sending.discard(entry.clientMessageId)
       watch.failures = 0
       watch.askAt = Date.now() + SILENCE_MS
     } catch (error) {
-      if (isGone(error) && error instanceof Refusal) this.lost(entry, error)
+      const same = era === this.era(entry)
+      if (same && isGone(error) && error instanceof Refusal) this.lost(entry, error)
       watch.askAt = Date.now() + (ASK_AGAIN_MS[Math.min(watch.failures, 3)] ?? 30_000)
       watch.failures += 1
     } finally {
@@ -86,11 +90,16 @@ export class PendingWatch {
     }
   }
 
-  /** The server does not know the answer: its row goes and the question counts as unsent again. */
+  private era(entry: Entry): number {
+    return this.conversations.get(entry.sessionId ?? '')?.era ?? 0
+  }
+
+  /** The server does not know the answer: its row goes, and what was asked for counts as unsent again. */
   private lost(entry: Entry, refusal: Refusal): void {
     const { ack } = entry
     if (!ack) return
-    const ids = [ack.pending_message_id, ack.user_message_id]
+    const { pending_message_id: answer, user_message_id: question } = ack
+    const ids = entry.retryOf === null ? [answer, question] : [answer]
     this.conversations.dispatch(ack.session_id, { type: 'messages-missing', ids })
     this.sending.refuse(entry.clientMessageId, refusal)
   }

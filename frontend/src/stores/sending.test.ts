@@ -1,10 +1,11 @@
-import { beforeEach, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createStore } from 'zustand/vanilla'
 import type { ChatClient } from '../api/client'
 import { Refusal, Unreached } from '../api/problems'
 import { ack } from '../protocol/conversation/frames.fixture'
 import type { AckBody, ErrorBody } from '../protocol/frames'
 import type { Entry } from '../protocol/outbox'
+import { entry } from '../protocol/outbox.fixture'
 import type { Conversations } from './conversations'
 import { Sending } from './sending'
 import { type ChatState, initialState } from './state'
@@ -19,7 +20,13 @@ function stage() {
   }))
   const bySocket = vi.fn<Send>()
   const byRest = vi.fn<Send>()
-  const client = { online: true, socketOpen: true, sendBySocket: bySocket, calls: { send: byRest } }
+  const client = {
+    online: true,
+    socketOpen: true,
+    submitBySocket: bySocket,
+    calls: { submit: byRest },
+    wanted: vi.fn(),
+  }
   const busy = vi.fn(() => false)
   const conversations = { busy, get: () => undefined, accepted: vi.fn() }
   const placed = vi.fn()
@@ -145,17 +152,129 @@ it('keeps what somebody else wrote here until they are back', async () => {
   expect(bySocket).toHaveBeenCalledTimes(1)
 })
 
-const theirs: Entry = {
-  clientMessageId: 'theirs',
-  userId: 'u',
-  tab: 'tab',
-  thread: 't',
-  sessionId: null,
-  content: 'secret',
-  createdAt: 1,
-  state: 'queued',
-  notBefore: 0,
-  tries: 0,
-  ack: null,
-  error: null,
-}
+describe('a retry', () => {
+  const chat = async () => {
+    const found = stage()
+    found.store.setState({ view: { thread: 's', sessionId: 's' } })
+    await found.sending.begin('tab')
+    return found
+  }
+  const granted = ack({ client_message_id: 'r', pending_message_id: 'b' })
+
+  it('is kept, goes under one id by whichever door, and its ack names what it replaces', async () => {
+    const { sending, bySocket, byRest, conversations, entries } = await chat()
+    bySocket.mockImplementation(unreached)
+    byRest.mockImplementation(async (sent) => ({
+      ...granted,
+      client_message_id: sent.clientMessageId,
+    }))
+    sending.retry('a')
+    await turn()
+    expect(byRest.mock.calls[0]?.[0]).toMatchObject({ retryOf: 'a', sessionId: 's' })
+    expect(entries()).toMatchObject([{ state: 'sent', retryOf: 'a' }])
+    const [, asked, followed] = conversations.accepted.mock.calls[0] ?? []
+    expect([asked, followed]).toEqual([{ retryOf: 'a' }, false])
+  })
+
+  it('pressed twice is one', async () => {
+    const { sending, bySocket, entries } = await chat()
+    bySocket.mockImplementation(() => new Promise(() => {}))
+    sending.retry('a')
+    sending.retry('a')
+    await turn()
+    expect(entries()).toHaveLength(1)
+    expect(bySocket).toHaveBeenCalledTimes(1)
+  })
+
+  it.each(['session_busy', 'not_latest'] as const)(
+    'refused with %s says so and does not wait',
+    async (code) => {
+      const { sending, bySocket, entries } = await chat()
+      bySocket.mockImplementation(refuse({ code, retryable: code === 'session_busy' }))
+      sending.retry('a')
+      await turn()
+      expect(entries()).toMatchObject([{ state: 'refused', error: { code } }])
+      sending.retry('a')
+      await turn()
+      expect(entries()).toHaveLength(1)
+      expect(new Set(bySocket.mock.calls.map(([sent]) => sent.clientMessageId)).size).toBe(2)
+    },
+  )
+
+  it('waits with everything else while the server takes nothing new', async () => {
+    const { sending, bySocket, entries } = await chat()
+    const busy = refuse({ code: 'overloaded', retryable: true, retry_after_ms: 4000 })
+    bySocket.mockImplementationOnce(busy)
+    bySocket.mockImplementation(async (sent) => ({
+      ...granted,
+      client_message_id: sent.clientMessageId,
+    }))
+    sending.retry('a')
+    await turn()
+    expect(entries()).toMatchObject([{ state: 'queued' }])
+    await vi.advanceTimersByTimeAsync(4000)
+    expect(entries()).toMatchObject([{ state: 'sent' }])
+  })
+})
+
+it('a refused message goes again under its own id, so that it counts once whatever became of it', async () => {
+  const { sending, bySocket, entries } = stage()
+  bySocket.mockImplementationOnce(refuse({})).mockImplementation(accept)
+  await sending.begin('tab')
+  sending.send('why?')
+  await turn()
+  const { clientMessageId } = entries()[0] ?? entry()
+  sending.again(clientMessageId)
+  await turn()
+  expect(bySocket.mock.calls.map(([sent]) => sent.clientMessageId)).toEqual([
+    clientMessageId,
+    clientMessageId,
+  ])
+  expect(entries()).toMatchObject([{ state: 'sent' }])
+})
+
+it('takes a new id where the old one is bound to a session that was deleted', async () => {
+  const { sending, bySocket, entries } = stage()
+  bySocket.mockImplementationOnce(refuse({ code: 'not_found' })).mockImplementation(accept)
+  await sending.begin('tab')
+  sending.send('why?')
+  await turn()
+  sending.again(entries()[0]?.clientMessageId ?? '')
+  await turn()
+  expect(new Set(bySocket.mock.calls.map(([sent]) => sent.clientMessageId)).size).toBe(2)
+})
+
+it('calls back a connection that gave way to others (4504) whenever something is sent', async () => {
+  const { sending, client, byRest } = stage()
+  client.socketOpen = false
+  byRest.mockImplementation(accept)
+  await sending.begin('tab')
+  sending.send('why?')
+  await turn()
+  expect(client.wanted).toHaveBeenCalledTimes(1)
+})
+
+it('sends what is unconfirmed at once when the server is there again', async () => {
+  const { sending, client, byRest, entries } = stage()
+  client.socketOpen = false
+  byRest.mockImplementationOnce(unreached).mockImplementation(accept)
+  await sending.begin('tab')
+  sending.send('why?')
+  await turn()
+  expect(entries()).toMatchObject([{ state: 'unconfirmed' }])
+  sending.attention()
+  await turn()
+  expect(entries()).toMatchObject([{ state: 'sent' }])
+})
+
+it('lets go of what was still to be said in a session that was deleted', async () => {
+  const { sending, store, client, entries } = stage()
+  client.online = false
+  await sending.begin('tab')
+  store.setState({ view: { thread: 's', sessionId: 's' } })
+  sending.send('too late')
+  sending.forget('s')
+  expect(entries()).toEqual([])
+})
+
+const theirs = entry({ clientMessageId: 'theirs', tab: 'tab', thread: 't', content: 'secret' })

@@ -1,4 +1,5 @@
 import type { ChatClient } from '../api/client'
+import { isGone } from '../api/problems'
 import type { Session } from '../protocol/frames'
 import type { SessionList, Store } from './state'
 
@@ -86,6 +87,8 @@ export class Sessions {
     this.client()
       .calls.remove(deleting.sessionId)
       .catch((error: Error) => {
+        // A deletion that went out twice finds nothing the second time.
+        if (isGone(error)) return
         this.store.setState({ notice: error.message })
         void this.refresh(deleting.sessionId)
       })

@@ -73,7 +73,7 @@ function Header({ sessionId }: { readonly sessionId: string | null }) {
 }
 
 function Body({ sessionId }: { readonly sessionId: string | null }) {
-  const waiting = useViewEntries().length > 0
+  const waiting = useViewEntries().some((entry) => entry.retryOf === null)
   const missing = useChat((s) => sessionId !== null && s.missing[sessionId] === true)
   const problem = useChat((s) => (sessionId === null ? undefined : s.unreadable[sessionId]))
   const rows = useChat((s) => (sessionId ? (s.conversations[sessionId]?.order.length ?? 0) : 0))

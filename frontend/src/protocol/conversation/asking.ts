@@ -1,4 +1,4 @@
-import type { Conversation, Step } from './state'
+import { askId, type Conversation, type Step } from './state'
 
 /** Subscribes from the cursor, or without a position. One ask is outstanding at a time. */
 export function ask(state: Conversation, withPosition = true, delayMs = 0): Step {
@@ -10,10 +10,6 @@ export function ask(state: Conversation, withPosition = true, delayMs = 0): Step
     state: { ...state, asks, following: 'asked' },
     effects: [{ do: 'subscribe', id: askId(state.sessionId, asks), position, delayMs }],
   }
-}
-
-export function askId(sessionId: string, asks: number): string {
-  return `${sessionId.slice(0, 48)}#${asks}`
 }
 
 /** Wants the newest page by a request made from now on; earlier ones no longer count. */

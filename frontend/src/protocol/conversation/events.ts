@@ -3,6 +3,7 @@ import { crc32 } from '../crc32'
 import type {
   DoneFrame,
   LoggedFrame,
+  Message,
   MessageFrame,
   TerminalErrorFrame,
   TokenFrame,
@@ -34,7 +35,15 @@ function applyMessage(state: Conversation, frame: MessageFrame): Conversation {
   // A replay may reach back before the run that is shown. What stands there has ended since, or nothing newer could
   // have been accepted, and it comes with its page.
   if (oldest !== undefined && frame.message.index < oldest) return state
+  // Nor is an attempt held again that a later one has replaced: nobody would see it or wait for its end.
+  if (isReplaced(state, frame.message)) return state
   return mergeRows(state, [frame.message], 'event')
+}
+
+function isReplaced(state: Conversation, { index, reply_to: question }: Message): boolean {
+  if (question === null) return false
+  const later = [...state.rows.values()].map((row) => row.message)
+  return later.some((other) => other.reply_to === question && other.index > index)
 }
 
 function applyToken(state: Conversation, frame: TokenFrame): Step {
@@ -67,8 +76,8 @@ function ended<M extends object>(message: M, frame: DoneFrame | TerminalErrorFra
     const { status, sources, confidence, generation_time_ms } = frame
     return { ...message, status, sources, confidence, generation_time_ms }
   }
-  const { code, message: text, retryable } = frame
-  return { ...message, status: frame.status, error: { code, message: text, retryable } }
+  const { status, code, message: text, retryable, generation_time_ms = null } = frame
+  return { ...message, status, generation_time_ms, error: { code, message: text, retryable } }
 }
 
 function moved(state: Conversation, seq: number, effects: readonly Effect[] = []): Step {

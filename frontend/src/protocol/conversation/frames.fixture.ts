@@ -90,6 +90,7 @@ export function broke(seq: number, text: string): TerminalErrorFrame {
     message: 'It broke.',
     retryable: true,
     status: 'failed',
+    generation_time_ms: 12,
     length: [...text].length,
     crc32: crc32(text),
   }

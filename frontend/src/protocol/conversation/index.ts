@@ -1,2 +1,9 @@
 export { type Input, reduce } from './reduce'
-export { type Conversation, type Effect, emptyConversation, olderThan } from './state'
+export {
+  type Conversation,
+  type Effect,
+  emptyConversation,
+  isCurrentAsk,
+  olderThan,
+  runningAnswer,
+} from './state'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { olderThan } from '.'
-import { came, page, question, subscribed } from './frames.fixture'
+import { olderThan, runningAnswer } from '.'
+import { came, message, page, question, subscribed } from './frames.fixture'
 import { following } from './talk.fixture'
 
 const run = (from: number, to: number) =>
@@ -62,5 +62,40 @@ describe('rule 8: an unbroken run of messages', () => {
     const talk = following(newest(1, 2)).take({ type: 'disconnected' })
     talk.take({ type: 'connected' })
     expect(talk.news()).toMatchObject([{ do: 'subscribe', position: { after: 2 } }])
+  })
+})
+
+describe('pages and replaced attempts', () => {
+  const first = message({ id: 'a', index: 2, reply_to: 'u' })
+  const second = message({ id: 'b', index: 3, reply_to: 'u', retry_of: 'a', status: 'complete' })
+  const begun = () => following().frames(came(1, question('u', 1)), came(2, first))
+
+  it('an attempt that a page leaves out was replaced, although its end was never heard', () => {
+    const talk = begun().frames(subscribed(9, { recovered: false }))
+    talk.take({ type: 'newest-page', page: page([question('u', 1), second]), ticket: 2 })
+    expect(talk.state.order).toEqual(['u', 'b'])
+    expect(runningAnswer(talk.state)).toBeNull()
+  })
+
+  it('what is newer than the page is not taken for replaced', () => {
+    const talk = begun().frames(subscribed(2, { recovered: false }))
+    talk.frames(came(3, question('v', 3)), came(4, message({ id: 'c', index: 4, reply_to: 'v' })))
+    talk.take({ type: 'newest-page', page: page([question('u', 1), first]), ticket: 2 })
+    expect(talk.state.order).toEqual(['u', 'a', 'v', 'c'])
+  })
+
+  it('a replay does not bring a replaced attempt back', () => {
+    const talk = following(page([question('u', 1), second], { seq: 1 })).frames(came(2, first))
+    expect([talk.state.order, talk.state.cursor]).toEqual([['u', 'b'], 2])
+  })
+})
+
+describe('rule 7: an epoch met in an older page', () => {
+  it('drops what is shown, as any other meeting does', () => {
+    const talk = following(newest(5, 6))
+    const other = page(run(3, 4), { epoch: 'e2', seq: null })
+    talk.take({ type: 'older-page', page: other, before: 'm5', era: 0 })
+    expect(talk.state.order).toEqual([])
+    expect(talk.news()).toMatchObject([{ do: 'load-newest' }])
   })
 })

@@ -10,7 +10,7 @@ export function applyNewest(state: Conversation, page: Page, ticket: number): St
   if (ticket !== state.ticket) return stay(state)
   if (state.epoch !== null && page.epoch !== state.epoch) return newEpoch(state, page.epoch)
   if (liesBefore(state, page)) return wantPage(state, AGAIN_MS)
-  const merged = mergeRows(keepRun(state, page), page.messages, 'rest')
+  const merged = mergeRows(withoutReplaced(keepRun(state, page), page), page.messages, 'page')
   const oldest = page.messages[0]?.id
   const next: Conversation = {
     ...merged,
@@ -44,11 +44,26 @@ function keepRun(state: Conversation, page: Page): Conversation {
   return withoutRows(state, (row) => row.message.index < start)
 }
 
+/**
+ * A page leaves out replaced attempts. What is held in its range and not on it is one of these, and may have been
+ * replaced unseen, before its end was heard.
+ */
+function withoutReplaced(state: Conversation, page: Page): Conversation {
+  const listed = new Set(page.messages.map((message) => message.id))
+  const first = page.messages[0]?.index ?? Number.POSITIVE_INFINITY
+  const last = page.messages.at(-1)?.index ?? Number.NEGATIVE_INFINITY
+  return withoutRows(
+    state,
+    ({ message: { id, index } }) => index >= first && index <= last && !listed.has(id),
+  )
+}
+
 /** An older page counts only while the row it was asked before is the oldest shown. */
 export function applyOlder(state: Conversation, page: Page, before: string, era: number): Step {
-  if (era !== state.era || page.epoch !== state.epoch || state.order[0] !== before)
-    return stay(state)
-  const merged = mergeRows(state, page.messages, 'rest')
+  if (era !== state.era) return stay(state)
+  if (page.epoch !== state.epoch) return newEpoch(state, page.epoch)
+  if (state.order[0] !== before) return stay(state)
+  const merged = mergeRows(state, page.messages, 'page')
   const startId = page.next_cursor === null ? (page.messages[0]?.id ?? before) : merged.startId
   return stay({ ...merged, startId })
 }

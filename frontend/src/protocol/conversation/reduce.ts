@@ -1,10 +1,11 @@
 import type { AckFrame, LoggedFrame, Message, Page, SubscribedFrame } from '../frames'
 import { isTerminal } from '../message'
-import { ask, askId, newEpoch, wantPage } from './asking'
+import { ackRows } from './acks'
+import { ask, newEpoch, wantPage } from './asking'
 import { applyEvent } from './events'
 import { applyNewest, applyOlder } from './pages'
 import { mergeRows, withoutRows } from './rows'
-import { type Conversation, type Step, stay } from './state'
+import { askId, type Conversation, isCurrentAsk, type Step, stay } from './state'
 
 export type Input =
   | { readonly type: 'open' }
@@ -14,7 +15,8 @@ export type Input =
   | {
       readonly type: 'ack'
       readonly ack: AckFrame
-      readonly content: string
+      /** What was asked for: a question with these words, or a new attempt at this answer. */
+      readonly asked: { readonly content: string } | { readonly retryOf: string }
       readonly followed: boolean
       readonly now: string
     }
@@ -22,6 +24,7 @@ export type Input =
       readonly type: 'subscribe-failed'
       readonly id: string
       readonly retryAfterMs: number | null
+      readonly gone: boolean
     }
   | { readonly type: 'newest-page'; readonly page: Page; readonly ticket: number }
   | {
@@ -49,7 +52,7 @@ export function reduce(state: Conversation, input: Input): Step {
     case 'ack':
       return applyAck(state, input)
     case 'subscribe-failed':
-      return subscribeFailed(state, input.id, input.retryAfterMs)
+      return subscribeFailed(state, input)
     case 'newest-page':
       return applyNewest(state, input.page, input.ticket)
     case 'older-page':
@@ -82,27 +85,25 @@ function applySubscribed(state: Conversation, frame: SubscribedFrame): Step {
   return wantPage({ ...next, lostAt: state.lostAt ?? state.arrivals })
 }
 
-function subscribeFailed(state: Conversation, id: string, retryAfterMs: number | null): Step {
-  if (state.following !== 'asked' || id !== askId(state.sessionId, state.asks)) return stay(state)
-  if (retryAfterMs !== null) return ask(state, true, retryAfterMs)
-  return { state: { ...state, following: 'no' }, effects: [{ do: 'gone' }] }
+function subscribeFailed(
+  state: Conversation,
+  input: Extract<Input, { type: 'subscribe-failed' }>,
+): Step {
+  if (!isCurrentAsk(state, input.id)) return stay(state)
+  if (input.retryAfterMs !== null) return ask(state, true, input.retryAfterMs)
+  return { state: { ...state, following: 'no' }, effects: input.gone ? [{ do: 'gone' }] : [] }
 }
 
 function messageRead(state: Conversation, message: Message, era: number): Step {
   if (era !== state.era || !state.rows.has(message.id)) return stay(state)
-  return stay(mergeRows(state, [message], 'rest'))
+  return stay(mergeRows(state, [message], 'read'))
 }
 
-/** Rule 1: rows by the server's ids; the answer counts as pending until an event or REST speaks of it. */
+/** Rule 1: rows by the server’s ids; the answer counts as pending until an event or REST speaks of it. */
 function applyAck(state: Conversation, input: Extract<Input, { type: 'ack' }>): Step {
   const { ack } = input
   if (state.epoch !== null && ack.epoch !== state.epoch) return newEpoch(state, ack.epoch)
-  const first = state.order[0]
-  const oldest = first === undefined ? undefined : state.rows.get(first)?.message.index
-  const known = { ...state, epoch: ack.epoch }
-  // Older than the run: it comes with its page.
-  const next =
-    oldest !== undefined && ack.index < oldest ? known : mergeRows(known, ackRows(input), 'ack')
+  const next = mergeRows({ ...state, epoch: ack.epoch }, ackRows(state, input), 'ack')
   const effects =
     isTerminal(ack) && !heldAsEnded(next, ack.pending_message_id)
       ? ([{ do: 'load-message', messageId: ack.pending_message_id, mismatch: false }] as const)
@@ -115,40 +116,4 @@ function applyAck(state: Conversation, input: Extract<Input, { type: 'ack' }>): 
 function heldAsEnded(state: Conversation, id: string): boolean {
   const row = state.rows.get(id)
   return row !== undefined && isTerminal(row.message)
-}
-
-function ackRows(input: Extract<Input, { type: 'ack' }>): Message[] {
-  const { ack, content, now } = input
-  const blank = {
-    session_id: ack.session_id,
-    retry_of: null,
-    sources: [],
-    confidence: null,
-    generation_time_ms: null,
-    error: null,
-    created_at: now,
-  }
-  const asked: Message = {
-    ...blank,
-    id: ack.user_message_id,
-    index: ack.index,
-    role: 'user',
-    content,
-    status: 'complete',
-    client_message_id: ack.client_message_id,
-    reply_to: null,
-    completed_at: now,
-  }
-  const answer: Message = {
-    ...blank,
-    id: ack.pending_message_id,
-    index: ack.index + 1,
-    role: 'assistant',
-    content: '',
-    status: 'pending',
-    client_message_id: null,
-    reply_to: ack.user_message_id,
-    completed_at: null,
-  }
-  return [asked, answer]
 }

@@ -3,19 +3,20 @@ import type { Message } from '../frames'
 import { isTerminal } from '../message'
 import type { Conversation, Row } from './state'
 
-export type Origin = 'ack' | 'event' | 'rest'
+/** Where a representation comes from: pages and events come with their neighbours, acks and single reads alone. */
+export type Origin = 'ack' | 'event' | 'page' | 'read'
 
 /** Which of two representations of one message stands (protocol, section 2, merging). */
 function wins(next: Message, held: Message, origin: Origin): boolean {
   const ended = isTerminal(next)
   if (ended !== isTerminal(held)) return ended
-  if (ended) return origin === 'rest'
+  if (ended) return origin === 'page' || origin === 'read'
   return next.content.length > held.content.length
 }
 
 /**
- * A row known from an `ack` alone may stand behind messages that are not here yet, so it does not show that a page
- * joins the run.
+ * A row known from an `ack` or a read of that one message may stand behind messages that are not here yet, so it
+ * does not show that a page joins the run.
  */
 const UNHEARD = Number.POSITIVE_INFINITY
 
@@ -31,9 +32,10 @@ export function mergeRows(
   for (const message of messages) {
     const held = rows.get(message.id)
     if (origin === 'ack' && held) continue
+    const alone = origin === 'ack' || origin === 'read'
     const heard = held !== undefined && held.arrival !== UNHEARD
-    if (!heard) arrivals += 1
-    const arrival = origin === 'ack' ? UNHEARD : heard ? held.arrival : arrivals
+    if (!heard && !alone) arrivals += 1
+    const arrival = heard ? held.arrival : alone ? UNHEARD : arrivals
     if (held?.message.index !== message.index) reorder = true
     const row =
       held && !wins(message, held.message, origin)

@@ -1,4 +1,5 @@
 import type { Message } from '../frames'
+import { isTerminal } from '../message'
 
 export interface Row {
   readonly message: Message
@@ -67,6 +68,15 @@ export type Effect =
   | { readonly do: 'load-message'; readonly messageId: string; readonly mismatch: boolean }
   | { readonly do: 'gone' }
 
+/** The answer that is being written: only a session's newest can be. */
+export function runningAnswer(state: Conversation): Message | null {
+  for (let at = state.order.length - 1; at >= 0; at -= 1) {
+    const message = state.rows.get(state.order[at] ?? '')?.message
+    if (message?.role === 'assistant') return isTerminal(message) ? null : message
+  }
+  return null
+}
+
 export interface Step {
   readonly state: Conversation
   readonly effects: readonly Effect[]
@@ -81,4 +91,14 @@ export function olderThan(state: Conversation): string | null {
   const first = state.order[0]
   if (first === undefined || first === state.startId) return null
   return (state.rows.get(first)?.message.index ?? 1) > 1 ? first : null
+}
+
+/** The id of a session's ask number `asks`: at most 64 characters. */
+export function askId(sessionId: string, asks: number): string {
+  return `${sessionId.slice(0, 48)}#${asks}`
+}
+
+/** Whether this is the ask that is outstanding: one that was put off may have been overtaken. */
+export function isCurrentAsk(state: Conversation, id: string): boolean {
+  return state.following === 'asked' && id === askId(state.sessionId, state.asks)
 }

@@ -45,8 +45,12 @@ describe('rule 4: the text of an answer', () => {
 
   it('is kept when the answer breaks, with the reason', () => {
     const talk = begun().frames(token(3, 0, 'part'), broke(4, 'part'))
-    expect([talk.text(), talk.status()]).toEqual(['part', 'failed'])
-    expect(talk.state.rows.get('a')?.message.error?.message).toBe('It broke.')
+    expect(talk.state.rows.get('a')?.message).toMatchObject({
+      content: 'part',
+      status: 'failed',
+      generation_time_ms: 12,
+      error: { message: 'It broke.' },
+    })
   })
 
   it('of a message that is not held only moves the cursor', () => {

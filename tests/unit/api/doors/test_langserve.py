@@ -376,7 +376,7 @@ async def test_a_stream_that_hangs_is_ended_and_says_so(
     found = events(answer.text)
     assert [name for name, _ in found].count("data") == pieces
     assert found[-1][0] == "error"
-    assert found[-1][1]["message"] == "The answer took too long and was ended. Ask again."
+    assert found[-1][1]["message"] == "The answer took too long and was ended. Try again."
     await asyncio.wait_for(chain.closed.wait(), 10)
 
 

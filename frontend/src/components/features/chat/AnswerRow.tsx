@@ -9,9 +9,11 @@ import { CitedContext } from './CitationMark'
 import { Confidence } from './Confidence'
 import { CopyButton } from './CopyButton'
 import type { Place } from './place'
+import { RetryButton } from './RetryButton'
 import css from './Rows.module.css'
 import { SourceChips } from './SourceChips'
 import { TypingSign } from './TypingSign'
+import { useRetryable } from './useRetryable'
 
 /** An answer, from its first sign to its sources. */
 export function AnswerRow({
@@ -23,6 +25,7 @@ export function AnswerRow({
 }) {
   const { id, sources, content } = message
   const ended = isTerminal(message)
+  const retryable = useRetryable(message)
   const stage = useChat((s) => s.stages[id])
   const cited = useMemo(() => ({ messageId: id, sources, ended }), [id, sources, ended])
   return (
@@ -41,18 +44,26 @@ export function AnswerRow({
         </CitedContext>
       </div>
       {!ended && <TypingSign stage={content === '' ? stage : undefined} />}
-      {ended && <AnswerNote message={message} />}
+      {ended && <AnswerNote message={message} retryable={retryable} />}
       {ended && sources.length > 0 && <SourceChips messageId={id} sources={sources} />}
-      {ended && content !== '' && <AnswerMeta message={message} />}
+      {ended && content !== '' && <AnswerMeta message={message} retryable={retryable} />}
     </article>
   )
 }
 
-function AnswerMeta({ message }: { readonly message: Message }) {
-  const { confidence, generation_time_ms: ms } = message
+interface MetaProps {
+  readonly message: Message
+  readonly retryable: boolean
+}
+
+function AnswerMeta({ message, retryable }: MetaProps) {
+  const { id, status, confidence, generation_time_ms: ms } = message
   return (
     <footer className={css.meta}>
-      <CopyButton text={message.content} label={t.copy} />
+      <div className={css.tools}>
+        <CopyButton text={message.content} label={t.copy} />
+        {status === 'complete' && retryable && <RetryButton messageId={id} quiet />}
+      </div>
       {confidence !== null && <Confidence value={confidence} />}
       {ms !== null && <span className={css.time}>{t.seconds(ms)}</span>}
     </footer>

@@ -2,8 +2,10 @@ import type { Entry } from '../../../protocol/outbox'
 import { chat, useChat } from '../../../stores/chatStore'
 import { page } from '../../../stores/pageState'
 import { t } from '../../../strings'
+import { AttemptRow } from './AttemptRow'
 import type { Place } from './place'
 import css from './Rows.module.css'
+import { SendNote } from './SendNote'
 import { TypingSign } from './TypingSign'
 
 interface Props {
@@ -11,14 +13,20 @@ interface Props {
   readonly place: Place
 }
 
-/** What the person said and the server has not confirmed. It looks like a question from the first moment. */
+/** What the person asked for and the server has not confirmed. */
 export function LocalRow({ clientMessageId, place }: Props) {
   const entry = useChat((s) => s.entries.find((e) => e.clientMessageId === clientMessageId))
   if (!entry) return null
+  if (entry.retryOf !== null) return <AttemptRow entry={entry} place={place} />
+  return <UnconfirmedRow entry={entry} place={place} />
+}
+
+/** It looks like a question from the first moment. */
+function UnconfirmedRow({ entry, place }: { readonly entry: Entry; readonly place: Place }) {
   return (
     <article
       className={css.question}
-      data-message-id={clientMessageId}
+      data-message-id={entry.clientMessageId}
       data-role="user"
       data-status="local"
       data-send-state={entry.state}
@@ -28,7 +36,7 @@ export function LocalRow({ clientMessageId, place }: Props) {
       <div className={css.bubble} data-testid="message-text">
         {entry.content}
       </div>
-      <SendNote entry={entry} />
+      {entry.state === 'refused' ? <Refused entry={entry} /> : <SendNote entry={entry} />}
       {entry.state === 'sending' && (
         <div className={css.expected}>
           <TypingSign />
@@ -36,22 +44,6 @@ export function LocalRow({ clientMessageId, place }: Props) {
       )}
     </article>
   )
-}
-
-function SendNote({ entry }: { readonly entry: Entry }) {
-  const offline = useChat((s) => s.badge.word !== 'connected')
-  if (entry.state === 'refused') return <Refused entry={entry} />
-  const text =
-    entry.state === 'sending'
-      ? t.sending
-      : entry.state === 'unconfirmed'
-        ? t.unconfirmed
-        : offline
-          ? t.queuedOffline
-          : entry.sessionId
-            ? t.queuedBusy
-            : t.queued
-  return <p className={css.sendNote}>{text}</p>
 }
 
 function Refused({ entry }: { readonly entry: Entry }) {

@@ -4,6 +4,7 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useSta
 const REPIN_WITHIN = 70
 const JUMP_BEYOND = 200
 const JUMP_UNDER = 60
+const AT_END = 1
 const TOP = 56
 const NEVER = -1
 const UPWARD = new Set(['PageUp', 'Home', 'ArrowUp'])
@@ -104,7 +105,8 @@ function usePersonScrolling(
     const onScroll = () => {
       const rest = element.scrollHeight - element.clientHeight - element.scrollTop
       const ours = Math.abs(element.scrollTop - written.current) < 2
-      if (!ours && element.scrollTop < top) unpin()
+      // Who is still at the end has not left it: the list got shorter, as when a new attempt replaces an answer.
+      if (!ours && element.scrollTop < top && rest > AT_END) unpin()
       if (!ours && element.scrollTop > top && rest <= REPIN_WITHIN && !selects(element)) pin(true)
       top = element.scrollTop
       if (rest > JUMP_BEYOND) setDetached(true)

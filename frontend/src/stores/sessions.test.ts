@@ -1,0 +1,66 @@
+import { beforeEach, expect, it, vi } from 'vitest'
+import { createStore } from 'zustand/vanilla'
+import type { ChatClient } from '../api/client'
+import { Refusal } from '../api/problems'
+import type { Session, SessionPage } from '../protocol/frames'
+import { Sessions } from './sessions'
+import { type ChatState, initialState } from './state'
+
+const session = (id: string, revision = 1, part: Partial<Session> = {}): Session => ({
+  ...{ id, title: id, chain: 'rag', revision, created_at: '2026-01-01T00:00:00Z' },
+  ...{ updated_at: '2026-01-01T00:00:00Z', message_count: 2, last_message_preview: '' },
+  ...part,
+})
+
+function stage() {
+  const store = createStore<ChatState>()(() =>
+    initialState({ thread: 't', sessionId: null }, 'system'),
+  )
+  const pages = vi.fn<(before: string | null) => Promise<SessionPage>>()
+  const remove = vi.fn(async () => {})
+  const client = { calls: { sessions: pages, remove, session: vi.fn() } }
+  const sessions = new Sessions(store, () => client as unknown as ChatClient, vi.fn())
+  return { store, sessions, pages, remove, items: () => store.getState().sessions.items }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  return () => vi.useRealTimers()
+})
+
+it('of two representations of a session the higher revision stands, in whichever order they come', () => {
+  const { sessions, items } = stage()
+  sessions.merge([session('a', 2, { title: 'new' })])
+  sessions.merge([session('a', 1, { title: 'old' })])
+  expect(items()).toMatchObject([{ title: 'new', revision: 2 }])
+})
+
+it('pages by the cursor and merges by id', async () => {
+  const { sessions, pages, items } = stage()
+  pages.mockResolvedValueOnce({
+    sessions: [session('a'), session('b')],
+    has_more: true,
+    next_cursor: 'n',
+  })
+  pages.mockResolvedValueOnce({
+    sessions: [session('b'), session('c')],
+    has_more: false,
+    next_cursor: null,
+  })
+  await sessions.more()
+  await sessions.more()
+  await sessions.more()
+  expect(pages.mock.calls.map(([before]) => before)).toEqual([null, 'n'])
+  expect(items().map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+})
+
+it('a deletion that went out twice is no error', async () => {
+  const { store, sessions, remove } = stage()
+  const gone = new Refusal(404, { code: 'not_found', message: 'Gone.', retryable: false })
+  remove.mockRejectedValueOnce(gone)
+  sessions.merge([session('a')])
+  sessions.remove(session('a'))
+  await vi.advanceTimersByTimeAsync(6_000)
+  expect(remove).toHaveBeenCalledTimes(1)
+  expect(store.getState().notice).toBeNull()
+})
