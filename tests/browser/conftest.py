@@ -4,8 +4,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.served import Network, Served, network, served
+from tests.faults.launching import Zygote, zygote
 from tests.support.chromium import chromium
 from tests.support.live import Live, live
+from tests.support.looped import Looped, looped
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 # What a Chromium on a closed network, perhaps as root in a container, needs to stay quiet.
@@ -31,6 +34,32 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with live(tmp_path_factory.mktemp("browser"), limit_messages_per_minute=0) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Looped]:
+    with looped() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Zygote]:
+    with zygote() as found:
+        yield found
+
+
+@pytest.fixture
+def house(elsewhere: Looped, launcher: Zygote, tmp_path: Path) -> Iterator[Served]:
+    """A server process of the test's own, to kill and to start again."""
+    with served(elsewhere, launcher, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def road(elsewhere: Looped, server: Live) -> Iterator[Network]:
+    """The network before the server that all tests share."""
+    with network(elsewhere, server.url) as found:
         yield found
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from chains.ingest import ingest
 from chains.library import open_index
 from chains.settings import ChainSettings
+from tests.browser.talking import answer, ask, expect_ended, text_of, tokens
 from tests.support.live import Live, live
 
 Picture = Callable[[Page], None]
@@ -44,27 +45,6 @@ FOLLOW_ROW = """id => {
     };
     look();
 }"""
-
-
-def ask(page: Page, question: str) -> None:
-    page.get_by_test_id("composer-input").fill(question)
-    page.get_by_test_id("send").click()
-
-
-def answer(page: Page) -> Locator:
-    return page.locator('[data-role="assistant"]').last
-
-
-def expect_ended(page: Page, status: str = "complete") -> None:
-    expect(answer(page)).to_have_attribute("data-status", status, timeout=20_000)
-
-
-def text_of(page: Page) -> list[str]:
-    return answer(page).get_by_test_id("message-text").inner_text().split()
-
-
-def tokens(count: int) -> list[str]:
-    return [f"t{number}" for number in range(count)]
 
 
 def test_an_answer_grows_before_ones_eyes_in_one_row(server: Live, page: Page, picture: Picture) -> None:
@@ -124,6 +104,18 @@ def test_what_is_said_stays_in_view_while_the_list_outgrows_the_window(server: L
             expect_ended(page)
             expect(answer(page).get_by_test_id("message-text")).to_be_in_viewport()
             assert page.evaluate(BELOW) <= 70, f"after exchange {exchange} in a window of {height} px"
+
+
+def test_a_new_attempt_is_followed_although_the_list_gets_shorter_first(server: Live, page: Page) -> None:
+    page.goto(server.url)
+    ask(page, "tokens=1200 rate=3000")
+    expect_ended(page)
+    answer(page).get_by_test_id("retry").click()
+    expect(answer(page)).to_have_attribute("data-status", "streaming")
+    expect_ended(page)
+    assert text_of(page) == tokens(1200)
+    assert page.evaluate(BELOW) <= 1
+    expect(page.get_by_test_id("message-list")).to_be_focused()
 
 
 def test_stop_keeps_what_was_said(server: Live, page: Page) -> None:
