@@ -98,6 +98,8 @@ class Proving:
             text = out.read()
         if text:
             return Measured(**json.loads(text))
+        if self._cut:  # before it had begun
+            return Measured()
         return Measured(0, [f"seed {task.seed}: the proof ended without a word, status {process.returncode}"])
 
     def _tell(self, task: Task, measured: Measured, seconds: float) -> None:

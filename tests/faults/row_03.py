@@ -81,7 +81,7 @@ class Killed:
         return client
 
     def _judge(self, number: int, shown: Sequence[Shown]) -> None:
-        self._trial.measured.count("acknowledged before", len(shown))
+        self._trial.measured.count("answers", len(shown))
         self._trial.measured.count("interrupted", sum(each.status == "interrupted" for each in shown))
         self._trial.fail(number, [*self._oracle.judge(shown), *self._oracle.leftovers()])
 

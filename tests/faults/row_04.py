@@ -9,7 +9,7 @@ from typing import Any
 from api.core.points import Point
 from loadtests.client import Answer, ChatClient, Mode, Pace
 from tests.faults.clients import AtDeath
-from tests.faults.oracle import Oracle, Shown, question
+from tests.faults.oracle import Oracle, Shown, over_rest, question
 from tests.faults.proofs import Measured, Proof, Trial
 from tests.faults.server import DiedError, Server
 
@@ -52,6 +52,7 @@ class Dying:
         self._oracle = Oracle(server.database, server.record)
         self._free: dict[ChatClient, list[str]] = {client: [] for client in clients}
         self._questions: dict[str, str] = {}
+        self._asked_by: dict[str, ChatClient] = {}
         self._broken = 0
 
     async def one(self, number: int, chance: Random) -> Sequence[str]:
@@ -64,9 +65,9 @@ class Dying:
         before = AtDeath.of(self._clients, asked)
         await self._restart(chance)
         async with asyncio.timeout(PATIENCE_S):
-            answers = await asyncio.gather(*asked.values())
+            answers = await self._answers(asked)
         self._trial.measured.count(f"{point}")
-        return self._judge(before, answers)
+        return [*self._judge(before, answers), *await self._over_rest(answers)]
 
     async def _until_dead(self, number: int, chance: Random) -> Asked:
         """Asks, and asks again if the point was not reached by that."""
@@ -87,6 +88,7 @@ class Dying:
         name = f"d-{number}-{chance.getrandbits(32):08x}"
         text = question(name, **chance.choice(SCRIPTS))
         self._questions[name] = text
+        self._asked_by[name] = client
         free = self._free[client]
         session_id = free.pop() if free and chance.random() < 0.5 else None
 
@@ -109,6 +111,28 @@ class Dying:
                 return
         await self._server.start()
 
+    async def _answers(self, asked: Asked) -> list[Answer]:
+        """A server that found nothing to clear up may still die of the first message that it gets."""
+        running = set(asked.values())
+        while running:
+            dead = self._server.process.exited
+            either: set[asyncio.Future[Any]] = {dead, *running}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if dead.done():
+                self._trial.measured.count("deaths in recovery")
+                await self._server.start()
+            running = {task for task in running if not task.done()}
+        return [task.result() for task in asked.values()]
+
+    async def _over_rest(self, answers: Sequence[Answer]) -> list[str]:
+        """REST tells the same to whoever asked."""
+        found: list[str] = []
+        for client in self._clients:
+            mine = [self._shown(each) for each in answers if self._asked_by[each.client_message_id] is client]
+            async with self._server.client(headers={"Authorization": f"Bearer {client.token}"}) as http:
+                found += await over_rest(http, mine)
+        return found
+
     def _judge(self, before: AtDeath, answers: Sequence[Answer]) -> Sequence[str]:
         wrong = before.missing(answers)
         self._trial.measured.count("acknowledged before", len(before.acknowledged))
@@ -118,18 +142,11 @@ class Dying:
         violations = [str(each) for client in self._clients for each in client.violations.first]
         wrong += violations[self._broken :]
         self._broken = len(violations)
-        shown = [
-            Shown(
-                each.session_id,
-                each.id,
-                each.client_message_id,
-                self._questions[each.client_message_id],
-                each.text,
-                each.status,
-            )
-            for each in answers
-        ]
-        return [*wrong, *self._oracle.judge(shown), *self._oracle.leftovers()]
+        return [*wrong, *self._oracle.judge([*map(self._shown, answers)]), *self._oracle.leftovers()]
+
+    def _shown(self, answer: Answer) -> Shown:
+        name = answer.client_message_id
+        return Shown(answer.session_id, answer.id, name, self._questions[name], answer.text, answer.status)
 
 
 async def _has_heard_all(client: ChatClient) -> None:
