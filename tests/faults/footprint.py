@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.faults.asking import identified
 from tests.faults.server import Server
 
 SETTLE_S = 10.0
 LOOK_S = 0.1
+AT_ONCE = 16
+MOST_LOOKS = 50
 GAUGES = ("generations_running", "sockets_open", "tasks", "threads_abandoned")
 
 
@@ -33,6 +36,16 @@ async def footprint(server: Server) -> Footprint:
     figures["descriptors"] = server.descriptors()
     figures["threads"] = server.threads()
     return Footprint(figures)
+
+
+async def at_rest(server: Server) -> Footprint:
+    """Of a server that has been asked so much at once that its pools hold all that they ever will."""
+    async with server.client(headers=await identified(server)) as client:
+        await asyncio.gather(*(client.get("/api/chat/sessions") for _ in range(AT_ONCE)))
+    found = [await footprint(server)]
+    while len(found) < MOST_LOOKS and (len(found) == 1 or found[-1] != found[-2]):
+        found.append(await footprint(server))  # the connections of this are closing
+    return found[-1]
 
 
 async def left_behind(server: Server, before: Footprint, within_s: float = SETTLE_S) -> list[str]:

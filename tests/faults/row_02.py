@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 from typing import Any
 
+from tests.faults.footprint import at_rest, left_behind
 from tests.faults.oracle import Oracle, Shown, question
 from tests.faults.proofs import Measured, Proof, Trial
 from tests.faults.racing import CONFLICT, DOORS, Told, User, differing, raced, user
@@ -69,19 +70,29 @@ class Users:
             self._free.put_nowait(taken)
 
 
+@asynccontextmanager
+async def _world(trial: Trial) -> AsyncIterator[tuple[Server, Users, Judged]]:
+    """A server and its users; when they have left, nothing of them may be left behind."""
+    async with Server(trial.launcher, trial.folder) as server:
+        await server.start()
+        before = await at_rest(server)
+        users, judged = Users(server), Judged(trial, server)
+        async with AsyncExitStack() as stack:
+            await users.fill(stack)
+            yield server, users, judged
+        judged.at_last()
+        trial.fail(trial.size - 1, await left_behind(server, before))
+
+
 async def races(trial: Trial) -> Measured:
     """The same id at once, two to five times, by all doors; some with another text or session."""
-    async with Server(trial.launcher, trial.folder) as server, AsyncExitStack() as stack:
-        await server.start()
-        users, judged = Users(server), Judged(trial, server)
-        await users.fill(stack)
+    async with _world(trial) as (_, users, judged):
 
         async def race(number: int, chance: Random) -> Sequence[str]:
             async with users.one() as racing:
                 return await _race(trial, judged, racing, number, chance)
 
         await trial.each(race, at_once=USERS)
-        judged.at_last()
     return trial.measured
 
 
@@ -126,17 +137,13 @@ async def _shown(
 
 async def lost_acks(trial: Trial) -> Measured:
     """The connection is cut after the commit and before the ack is read, then it is sent again."""
-    async with Server(trial.launcher, trial.folder) as server, AsyncExitStack() as stack:
-        await server.start()
-        users, judged = Users(server), Judged(trial, server)
-        await users.fill(stack)
+    async with _world(trial) as (server, users, judged):
 
         async def lose(number: int, chance: Random) -> Sequence[str]:
             async with users.one() as losing:
                 return await _lose(trial, server, judged, losing, number, chance)
 
         await trial.each(lose, at_once=USERS)
-        judged.at_last()
     return trial.measured
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from api.service.generate import PATIENCE_S
 from tests.faults.asking import Sent, identified, message, read, send, stop, until_ended
-from tests.faults.footprint import footprint, left_behind
+from tests.faults.footprint import at_rest, left_behind
 from tests.faults.misbehaving import FAULTS, HANGING, RAISED, STAGES
 from tests.faults.oracle import Oracle, Shown
 from tests.faults.proofs import Measured, Proof, Trial
@@ -105,13 +105,9 @@ async def misbehaved(trial: Trial) -> Measured:
     chains = "bad=tests.faults.misbehaving:build"
     async with Server(trial.launcher, trial.folder, chains=chains, **LIMITS) as server:
         await server.start()
+        before = await at_rest(server)
         oracle = Oracle(server.database, server.record)
         async with server.client(headers=await identified(server), limits=MANY) as client:
-            warm = [
-                _misbehave(client, trial.random(-n), "piece", "number", stopped=False) for n in range(1, 17)
-            ]
-            await asyncio.gather(*warm)  # the pool of readers has all its threads now
-            before = await footprint(server)
 
             async def misbehave(_: int, chance: Random) -> Sequence[str]:
                 stage, fault = chance.choice(STAGES), chance.choice(FAULTS)
