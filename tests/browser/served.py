@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from api.core.points import Point
+from loadtests.proxy.plan import How, Plan
+from loadtests.proxy.proxy import Proxy
 from tests.faults.launching import Launcher
 from tests.faults.server import Server
 from tests.support.looped import Looped
-from tests.support.relay import WEBSOCKETS, Relay
 
 
 class Served:
@@ -47,23 +48,29 @@ class Served:
 class Network:
     """The way from the browser to a server."""
 
-    def __init__(self, elsewhere: Looped, relay: Relay) -> None:
+    def __init__(self, elsewhere: Looped, proxy: Proxy) -> None:
         self._elsewhere = elsewhere
-        self._relay = relay
-        self.url = relay.url
+        self._proxy = proxy
+        self.url = "http://{}:{}".format(*proxy.address)
 
     def cut(self) -> None:
         """Every connection breaks; the next ones come through."""
-        self._elsewhere.run(self._relay.cut())
+        self._elsewhere.run(self._cut("rst"))
+
+    def fall_silent(self) -> None:
+        """Every connection stays, and nothing comes through any more; the next ones do."""
+        self._elsewhere.run(self._cut("silence"))
 
     def take_away(self) -> None:
-        self._elsewhere.run(self._relay.bar())
+        """Every connection breaks, and no other is let in."""
+        self._elsewhere.run(self._proxy.plan(Plan(admission="refuse"), "new"))
+        self.cut()
 
-    def bar_websockets(self) -> None:
-        self._elsewhere.run(self._relay.bar(WEBSOCKETS))
+    def give_back(self) -> None:
+        self._elsewhere.run(self._proxy.heal())
 
-    def let_through(self) -> None:
-        self._elsewhere.run(self._relay.let_through())
+    async def _cut(self, how: How) -> None:
+        self._proxy.cut_all(how)
 
 
 @contextmanager
@@ -80,9 +87,13 @@ def served(elsewhere: Looped, launcher: Launcher, folder: Path, **settings: Any)
 
 @contextmanager
 def network(elsewhere: Looped, url: str) -> Iterator[Network]:
-    relay = Relay(int(url.rsplit(":", 1)[-1]))
-    elsewhere.run(relay.listen())
+    proxy = Proxy(("127.0.0.1", int(url.rsplit(":", 1)[-1])), seed=1)
+    elsewhere.run(proxy.listen("127.0.0.1", 0))
     try:
-        yield Network(elsewhere, relay)
+        yield Network(elsewhere, proxy)
     finally:
-        elsewhere.run(relay.close())
+        elsewhere.run(_closed(proxy))
+
+
+async def _closed(proxy: Proxy) -> None:
+    proxy.close()

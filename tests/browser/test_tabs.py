@@ -25,8 +25,10 @@ STATES = """() => [...document.querySelectorAll('[data-message-id]')].map(row =>
 
 
 @pytest.fixture
-def second(context: BrowserContext) -> Iterator[Page]:
+def second(context: BrowserContext, page: Page) -> Iterator[Page]:
+    """Another tab, behind the first. Only the one in front draws, so who acts in one brings it there."""
     found = context.new_page()
+    page.bring_to_front()
     found.on("pageerror", lambda error: pytest.fail(f"the page threw: {error}"))
     yield found
     found.close()
@@ -42,6 +44,7 @@ def test_a_stop_in_one_tab_ends_the_answer_in_the_other(server: Live, page: Page
     expect(shown(page)).to_contain_text("t10")
     second.goto(page.url)
     expect(shown(second)).to_contain_text("t20")
+    second.bring_to_front()
     second.get_by_test_id("stop").click()
     expect_ended(second, "cancelled")
     expect_ended(page, "cancelled")
@@ -80,10 +83,11 @@ def test_two_tabs_that_try_again_at_once_get_the_same_attempt(
     road.take_away()
     expect_badge(second, "Reconnecting")
     for tab in (second, page):
+        tab.bring_to_front()
         answer(tab).get_by_test_id("retry").click()
         expect(answer(tab)).not_to_have_attribute("data-message-id", first)
     expect_ended(page, "failed")
-    road.let_through()
+    road.give_back()
     expect_ended(second, "failed")
     expect_same(page, second)
     listing = f"{server.url}/api/chat/sessions/{session_of(page)}/messages?include=superseded"
@@ -102,7 +106,7 @@ def test_a_retry_that_comes_too_late_is_told_at_the_answer(server: Live, road: N
     page.request.post(path, data={"content": "tokens=3"})
     answer(page).get_by_test_id("retry").click()
     expect(answer(page)).to_have_attribute("data-status", "local")
-    road.let_through()
+    road.give_back()
     refused = page.get_by_test_id("retry-refused")
     expect(refused).to_contain_text("Only the newest answer", timeout=20_000)
     expect(answers(page)).to_have_count(2)

@@ -27,12 +27,14 @@ export function AttemptRow({ entry, place }: Props) {
     >
       <h3 className={css.hidden}>{t.answer}</h3>
       {(state === 'sending' || state === 'sent') && <TypingSign />}
-      {state !== 'sent' && <SendNote entry={entry} />}
-      {waits && tries === 0 && (
-        <div className={css.choices}>
-          <button type="button" onClick={() => chat.discard(clientMessageId)}>
-            {t.keepAnswer}
-          </button>
+      {state !== 'sent' && (
+        <div className={css.attempt}>
+          <SendNote entry={entry} />
+          {waits && tries === 0 && (
+            <button type="button" onClick={() => chat.discard(clientMessageId)}>
+              {t.keepAnswer}
+            </button>
+          )}
         </div>
       )}
     </article>
