@@ -84,7 +84,7 @@ KINDS = [
     TimeoutError, StopAsyncIteration, asyncio.CancelledError, RecursionError, SystemExit, KeyboardInterrupt,
     StrangeError,
 ]  # fmt: skip
-# LangChain takes it for its own reader's leaving, and may leave a generator to the collector, which complains.
+# LangChain takes it for its reader's leaving, and may leave a generator to the collector, which complains.
 LEAVING = pytest.param(
     GeneratorExit, marks=pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 )
