@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadtests.client import Answer, ChatClient
+from tests.faults.oracle import Shown
 
 if TYPE_CHECKING:
     import asyncio
+
+
+def shown(answer: Answer, question: str) -> Shown:
+    """What a client shows in the end, for the oracle."""
+    return Shown(answer.session_id, answer.id, answer.client_message_id, question, answer.text, answer.status)
 
 
 @dataclass(frozen=True)

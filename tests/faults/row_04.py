@@ -8,7 +8,7 @@ from typing import Any
 
 from api.core.points import Point
 from loadtests.client import Answer, ChatClient, Mode, Pace
-from tests.faults.clients import AtDeath
+from tests.faults.clients import AtDeath, shown
 from tests.faults.oracle import Oracle, Shown, over_rest, question
 from tests.faults.proofs import Measured, Proof, Trial
 from tests.faults.server import DiedError, Server
@@ -145,8 +145,7 @@ class Dying:
         return [*wrong, *self._oracle.judge([*map(self._shown, answers)]), *self._oracle.leftovers()]
 
     def _shown(self, answer: Answer) -> Shown:
-        name = answer.client_message_id
-        return Shown(answer.session_id, answer.id, name, self._questions[name], answer.text, answer.status)
+        return shown(answer, self._questions[answer.client_message_id])
 
 
 async def _has_heard_all(client: ChatClient) -> None:
