@@ -73,7 +73,7 @@ def create_app(parts: Parts) -> FastAPI:
 
 def _routers(parts: Parts, who: Who) -> list[APIRouter]:
     return [
-        identity.router(parts.who, who),
+        identity.router(parts.who, who, parts.forgetting),
         rest.router(parts.chat, parts.chains, who.identity),
         library.router(parts.library, who.identity),
         record.router(parts.records, who.identity),

@@ -31,6 +31,7 @@ from api.doors.ws import Socket, Sockets
 from api.log.log import SqlLog
 from api.service.chat import Chat, ChatLimits
 from api.service.finish import Finisher
+from api.service.forgetting import Forgetting
 from api.service.generate import GenerationLimits, Generator
 from api.service.library import Library
 from api.service.ports import DocumentHint
@@ -67,6 +68,7 @@ class Parts:
     rates: Rates
     chat: Chat
     library: Library
+    forgetting: Forgetting
     runner: Runner
     sockets: Sockets
     hints: LocalHints
@@ -115,7 +117,9 @@ class Parts:
             stack.push_async_callback(self.notes.close)
             stack.push_async_callback(self.runner.drain, 0)
             stack.push_async_callback(self.chat.settled)
+            stack.push_async_callback(self.forgetting.settled)
             await self.reaper.recover()
+            await self.forgetting.resume()
             await self.documents.start()
             stack.push_async_callback(self.documents.close)
             for work in (self.reaper.forever(), self.sweep.forever()):
@@ -186,6 +190,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         ),
         new_id=new_id,
     )
+    forgetting = Forgetting(archive=archive, runner=runner, hints=hints)
     origins = Origins(settings.origins)
     limits: SocketLimits[Socket] = SocketLimits(
         settings.limit_sockets_per_user if counted else 0, settings.limit_sockets_per_address
@@ -199,13 +204,14 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         rates=rates,
         chat=chat,
         library=Library(store, archive),
+        forgetting=forgetting,
         runner=runner,
         sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
         hints=hints,
         reaper=reaper,
         notes=notes,
         records=Records(notes, visitors),
-        sweep=Sweep(store=store, log=log, notes=notes, clock=now, retention=retention),
+        sweep=Sweep(store=store, log=log, notes=notes, forgetting=forgetting, clock=now, retention=retention),
         documents=_documents(settings, hints),
         database=database,
         writer=writer,

@@ -1,10 +1,20 @@
 """What the library needs from outside."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from api.core.query import Query
 from api.core.records import Hit, Kept, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A step of forgetting a user: the sessions and running answers that it ended, and if it was the last."""
+
+    sessions: Sequence[str]
+    cancelled: Sequence[str]
+    done: bool
 
 
 class Archive(Protocol):
@@ -20,3 +30,9 @@ class Archive(Protocol):
 
     async def keeps(self, user_id: str, session_id: str, after: int) -> Sequence[Kept]:
         """The next messages after an index, all attempts, oldest first; none at the end. Raises not_found."""
+
+    async def forget(self, user_id: str) -> Forgotten:
+        """Takes one step; there are more to take until one is `done`."""
+
+    async def half_forgotten(self) -> Sequence[str]:
+        """Users with whom that was begun and is not done."""

@@ -1,4 +1,4 @@
-"""What has to be removed from time to time: old pieces, deleted sessions, old notes."""
+"""What has to be removed from time to time: old pieces, deleted sessions, old notes, forgotten users."""
 
 import asyncio
 from datetime import timedelta
@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 
 from api.core.failures import places
+from api.service.forgetting import Forgetting
 from api.service.ports import Clock, Log, Notes, Store
 
 log = structlog.get_logger()
@@ -19,8 +20,18 @@ NOTES_KEPT = timedelta(days=30)
 
 
 class Sweep:
-    def __init__(self, *, store: Store, log: Log, notes: Notes, clock: Clock, retention: timedelta) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        log: Log,
+        notes: Notes,
+        forgetting: Forgetting,
+        clock: Clock,
+        retention: timedelta,
+    ) -> None:
         self._store = store
+        self._forgetting = forgetting
         self._log = log
         self._notes = notes
         self._clock = clock
@@ -35,6 +46,7 @@ class Sweep:
                 log.warning("sweep put off", error=type(error).__name__, at=places(error))
 
     async def once(self) -> None:
+        await self._forgetting.resume()
         now = self._clock()
         await self._log.trim(now - self._retention)
         for _ in range(PURGES):

@@ -9,8 +9,10 @@ from api.core.query import Query
 from api.core.records import Hit, Kept, Verdict
 from api.database.snapshot import carried_through, snapshot
 from api.database.writer import Writer
+from api.service.archive import Forgotten
 from api.service.ports import Clock
 from api.store.feedback import judge
+from api.store.forgetting import forget, half_forgotten
 from api.store.keeping import read_kept
 from api.store.search import find
 
@@ -46,3 +48,12 @@ class SqlArchive:
     async def keeps(self, user_id: str, session_id: str, after: int) -> Sequence[Kept]:
         async with snapshot(self._readers) as connection:
             return await read_kept(connection, user_id, session_id, after)
+
+    async def forget(self, user_id: str) -> Forgotten:
+        now = self._clock()
+        return await self._writer.submit(lambda transaction: forget(transaction, user_id, now), durable=True)
+
+    @carried_through
+    async def half_forgotten(self) -> Sequence[str]:
+        async with snapshot(self._readers) as connection:
+            return await connection.run_sync(half_forgotten)

@@ -10,6 +10,9 @@ from api.core.records import Position
 from api.database.tables import messages, sends, sessions
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.store.rows import to_message
+from api.store.spent import is_spent
+
+_DELETED = "The session of this message has been deleted. Ask anew in another one."
 
 
 def record(connection: Connection, request: AnswerRequest, accepted: Accepted) -> None:
@@ -37,6 +40,8 @@ def recorded(connection: Connection, request: AnswerRequest, epoch: str) -> Acce
     )
     row = connection.execute(found).one_or_none()
     if row is None:
+        if is_spent(connection, request.user_id, request.client_message_id):
+            raise ChatError(Code.NOT_FOUND, _DELETED)
         return None
     same = (
         (row.kind, row.digest) == _subject(request)
@@ -47,9 +52,7 @@ def recorded(connection: Connection, request: AnswerRequest, epoch: str) -> Acce
         raise ChatError(Code.IDEMPOTENCY_CONFLICT)
     accepted = as_accepted(connection, row.pending_message_id, request.client_message_id, epoch)
     if accepted is None:
-        raise ChatError(
-            Code.NOT_FOUND, "The session of this message has been deleted. Ask anew in another one."
-        )
+        raise ChatError(Code.NOT_FOUND, _DELETED)
     return accepted
 
 

@@ -5,7 +5,7 @@ a beginning of a word too, and costs the same however many users there are. The 
 taken out of it is named by its text again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,14 +29,14 @@ def add_words(connection: Connection, user_id: str, message_id: str, content: st
         connection.execute(_ADD, {"entry": connection.execute(entry).scalar_one(), "terms": terms})
 
 
-def remove_words(connection: Connection, user_id: str, contents: Sequence[tuple[str, str]]) -> None:
-    """Takes messages out, each given by its id and its text."""
-    texts = dict(contents)
-    of_these = searchable.c.message_id.in_(list(texts))
+def remove_words(connection: Connection, gone: Iterable[tuple[str, str, str]]) -> None:
+    """Takes messages out, each given by its owner, its id and its text."""
+    terms = {message_id: owners_terms(user_id, content) for user_id, message_id, content in gone}
+    of_these = searchable.c.message_id.in_(list(terms))
     entries = connection.execute(select(searchable).where(of_these)).all()
     if entries:
-        gone = [{"entry": row.id, "terms": owners_terms(user_id, texts[row.message_id])} for row in entries]
-        connection.execute(_REMOVE, gone)
+        removed = [{"entry": row.id, "terms": terms[row.message_id]} for row in entries]
+        connection.execute(_REMOVE, removed)
         connection.execute(delete(searchable).where(of_these))
         _note(connection, _AFTER_REMOVAL[_noted(connection)])
 

@@ -7,8 +7,12 @@ import pytest
 
 from api.core.errors import ChatError, Code
 from api.core.records import Position
+from api.service.forgetting import Forgetting
 from api.service.ports import Notes
+from api.service.runner import Job, Runner
 from api.service.sweep import Sweep
+from api.store import forgetting
+from api.wakeups.local import LocalHints
 from tests.support.backends import Backend
 from tests.support.fakes import RememberedNotes
 
@@ -17,11 +21,16 @@ pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
 
 
+async def nothing_runs(_: Job) -> None:
+    raise AssertionError
+
+
 def sweep_of(backend: Backend, notes: Notes | None = None) -> Sweep:
     return Sweep(
         store=backend.store,
         log=backend.log,
         notes=notes or RememberedNotes(),
+        forgetting=Forgetting(archive=backend.archive, runner=Runner(nothing_runs), hints=LocalHints()),
         clock=backend.clock,
         retention=HOUR,
     )
@@ -37,6 +46,18 @@ async def test_old_events_and_deleted_sessions_go(backend: Backend) -> None:
     assert (await backend.log.read(deleted.session_id, Position(backend.log.epoch, 0))).gone
     with pytest.raises(ChatError):
         await backend.log.state(deleted.session_id)
+
+
+async def test_a_user_who_was_half_forgotten_is_forgotten(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "SESSIONS", 1)
+    sessions = [(await backend.exchange()).session_id for _ in range(3)]
+    assert not (await backend.archive.forget("ann")).done
+    assert len(await backend.store.sessions("ann", 50)) == len(sessions) - 1
+    await sweep_of(backend).once()
+    assert await backend.store.sessions("ann", 50) == []
+    assert await backend.archive.half_forgotten() == []
 
 
 async def test_notes_go_after_a_month(backend: Backend) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from api.core.notes import What
+from api.core.records import Verdict
 from api.database.writer import Transaction
 from tests.support.backends import Backend, Sent
 
@@ -53,6 +54,11 @@ ASKED: dict[str, Ask] = {
     "noting": noting,
     "ageing notes": lambda backend, sent: backend.notes.age(backend.clock()),
     "purging": lambda backend, sent: backend.store.purge(backend.clock() - timedelta(hours=1)),
+    "judging": lambda backend, sent: backend.archive.judge(
+        "ann", sent.session_id, sent.answer_id, Verdict.UP, None
+    ),
+    "exporting": lambda backend, sent: backend.archive.keeps("ann", sent.session_id, 0),
+    "forgetting": lambda backend, sent: backend.archive.forget("ann"),
     "erasing": lambda backend, sent: erased(backend, sent.session_id),
 }
 
