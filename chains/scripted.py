@@ -2,7 +2,8 @@
 
 `tokens=200 rate=50 fail_at=30` in a question makes it say t0 t1 t2 … at 50 a second and fail before t30;
 `chains.script.Script` lists the words. With `STEADYCHAT_SCRIPTED_RECORD` each run appends a line to that file
-at its start and at its end, so that another process can count runs.
+at its start and at its end, so that another process can count runs; `at` is by the machine's clock that never
+goes back (`time.monotonic`), in seconds.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Scripted:
     def _write(self, event: str, call: Call) -> None:
         if self._record is None:
             return
-        line = json.dumps({"event": event, "pid": os.getpid(), **asdict(call)}) + "\n"
+        line = json.dumps({"event": event, "at": time.monotonic(), "pid": os.getpid(), **asdict(call)}) + "\n"
         with self._record.open("ab", buffering=0) as file:
             file.write(line.encode())  # one write of one line: lines of several processes never mix
 

@@ -1,7 +1,8 @@
 """What must hold after every fault, whatever it was.
 
 What the client shows == what the database holds == a prefix (the whole, if it is complete) of what the chain
-said; at most one run per `client_message_id`; exactly one terminal event; nothing left open or half there.
+said; at most one run per answer, and one answer per `client_message_id`; exactly one terminal event; nothing
+left open or half there.
 Each function returns what is wrong, in words; nothing is raised, so that one trial tells all of it.
 """
 
@@ -32,7 +33,10 @@ def question(client_message_id: str, **words: object) -> str:
 
 @dataclass(frozen=True)
 class Shown:
-    """One answer as a client shows it. `status` is the last one it was told."""
+    """One answer as a client shows it. `status` is the last one it was told.
+
+    `asked_as` is the `client_message_id` of its question, if that is another than its own: for a retry.
+    """
 
     session_id: str
     message_id: str
@@ -40,6 +44,7 @@ class Shown:
     question: str
     text: str
     status: str
+    asked_as: str = ""
 
 
 class Record:
@@ -49,6 +54,12 @@ class Record:
         self._file = file
         self._offset = 0
         self._runs: Counter[str] = Counter()
+        self._ends: dict[str, dict[str, Any]] = {}
+
+    def end(self, client_message_id: str) -> dict[str, Any] | None:
+        """What was noted when the newest run for this message ended."""
+        self.runs()
+        return self._ends.get(client_message_id)
 
     def runs(self) -> Counter[str]:
         if self._file.exists():
@@ -65,6 +76,8 @@ class Record:
         found = _CID.search(line["question"])
         if line["event"] == "begin" and found:
             self._runs[found[1]] += 1
+        elif line["event"] == "end" and found:
+            self._ends[found[1]] = line
 
 
 class Oracle:
@@ -82,29 +95,43 @@ class Oracle:
             rows = _by_id(connection, messages, messages.c.id, [each.message_id for each in shown])
             told = list(_tell_apart(shown))
             for each in shown:
-                found = [*_of_runs(each, runs), *_of_row(each, rows.get(each.message_id), ended=ended)]
-                if each.message_id in rows:
-                    found += _of_log(connection, rows[each.message_id])
+                row = rows.get(each.message_id)
+                count = runs[each.asked_as or each.client_message_id]
+                found = [*_of_runs(connection, each, row, count), *_of_row(each, row, ended=ended)]
+                if row is not None:
+                    found += _of_log(connection, row)
                 told += [f"{each.client_message_id} ({each.message_id}): {words}" for words in found]
         return told
 
     def leftovers(self) -> list[str]:
         """What must never be there while nothing runs: open answers, halves of acceptances, gaps in logs."""
         with self._engine.connect() as connection:
-            return [*_open(connection), *_halves(connection), *_uneven_logs(connection), *self._doubled()]
+            return [
+                *_open(connection),
+                *_halves(connection),
+                *_uneven_logs(connection),
+                *_overlapping(connection),
+                *self._doubled(connection),
+            ]
 
-    def _doubled(self) -> Iterator[str]:
+    def _doubled(self, connection: Connection) -> Iterator[str]:
+        answers = _retried(connection)
         for name, count in self._record.runs().items():
-            if count > 1:
-                yield f"the chain ran {count} times for {name}"
+            if count > answers.get(name, 1):
+                yield f"the chain ran {count} times for {name}, which has {answers.get(name, 1)} answers"
 
-    def answer_to(self, client_message_id: str) -> str | None:
-        """The id of the answer that was accepted under this id, by whomever."""
+    def ended(self, client_message_id: str) -> dict[str, Any] | None:
+        """What the chain noted at the end of its newest run for this message."""
+        return self._record.end(client_message_id)
+
+    def accepted(self, client_message_id: str) -> tuple[str, str] | None:
+        """The ids of the session and the answer that were accepted under this id, by whomever."""
         with self._engine.connect() as connection:
-            statement = select(sends.c.pending_message_id).where(
+            statement = select(sends.c.session_id, sends.c.pending_message_id).where(
                 sends.c.client_message_id == client_message_id
             )
-            return connection.execute(statement).scalar_one_or_none()
+            row = connection.execute(statement).one_or_none()
+            return None if row is None else (row.session_id, row.pending_message_id)
 
 
 def _by_id(connection: Connection, table: Any, column: Any, ids: Iterable[str]) -> dict[str, Row[Any]]:
@@ -125,12 +152,30 @@ def _tell_apart(shown: Sequence[Shown]) -> Iterator[str]:
             yield f"{each.client_message_id} has two answers: {first}, {each.message_id}"
 
 
-def _of_runs(shown: Shown, runs: Counter[str]) -> Iterator[str]:
-    count = runs[shown.client_message_id]
-    if count > 1:
+def _of_runs(connection: Connection, shown: Shown, row: Row[Any] | None, count: int) -> Iterator[str]:
+    if count > 1 and (row is None or count > _attempts(connection, row)):
         yield f"the chain ran {count} times"
     if count == 0 and shown.text:
         yield "text is shown of a chain that never ran"
+
+
+def _attempts(connection: Connection, row: Row[Any]) -> int:
+    """How many answers there are to the question of this one."""
+    same = (messages.c.session_id == row.session_id, messages.c.reply_to == row.reply_to)
+    return connection.execute(select(func.count()).where(*same)).scalar_one()
+
+
+def _retried(connection: Connection) -> dict[str, int]:
+    """Of questions with several answers: how many, by the `client_message_id` of the question."""
+    question, count = messages.alias("question"), func.count()
+    statement = (
+        select(question.c.client_message_id, count)
+        .join(messages, messages.c.reply_to == question.c.id)
+        .where(messages.c.session_id == question.c.session_id)
+        .group_by(question.c.id)
+        .having(count > 1)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def _of_row(shown: Shown, row: Row[Any] | None, *, ended: bool) -> Iterator[str]:
@@ -210,6 +255,19 @@ def _uneven_logs(connection: Connection) -> Iterator[str]:
     )
     for row in connection.execute(statement):
         yield f"session {row.id}: {row.number} events up to {row.end}, seq {row.seq}, trimmed {row.trimmed}"
+
+
+def _overlapping(connection: Connection) -> Iterator[str]:
+    """An answer comes into being only after the one before it in its session has ended."""
+    later = messages.alias("later")
+    statement = (
+        select(messages.c.id, later.c.id)
+        .join(later, later.c.session_id == messages.c.session_id)
+        .where(messages.c.role == "assistant", later.c.role == "assistant")
+        .where(messages.c.number < later.c.number, messages.c.ended_seq >= later.c.created_seq)
+    )
+    for earlier, next_one in connection.execute(statement):
+        yield f"{next_one} came into being while {earlier} was not ended"
 
 
 def _difference(words: str, one: str, other: str) -> str:

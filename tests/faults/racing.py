@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -14,7 +14,9 @@ from tests.faults.server import Server
 from tests.faults.tab import Tab
 
 CONFLICT = "idempotency_conflict"
-DOORS = ("tab", "other tab", "rest", "blocking rest")
+USERS = 6
+TABS = ("tab", "other tab")
+DOORS = (*TABS, "rest", "blocking rest")
 APART_S = (0, 0, 0, 0.001, 0.003, 0.01)
 
 
@@ -46,6 +48,37 @@ class User:
         headers = AT_ONCE if door == "rest" else {}
         return _of_response(door, await self.rest.post("/api/chat/messages", json=body, headers=headers))
 
+    async def retry(self, door: str, session_id: str, message_id: str, name: str) -> Told:
+        if door in TABS:
+            tab = self.tabs[TABS.index(door)]
+            frame = await tab.ask(type="retry", message_id=message_id, client_message_id=name)
+            return _of_frame(door, frame)
+        path = f"/api/chat/sessions/{session_id}/messages/{message_id}/retry"
+        headers = AT_ONCE if door == "rest" else {}
+        return _of_response(
+            door, await self.rest.post(path, json={"client_message_id": name}, headers=headers)
+        )
+
+    async def stop(self, door: str, session_id: str, message_id: str) -> str:
+        """The status that the answer has then, as it is told."""
+        if door in TABS:
+            told = await self.tabs[TABS.index(door)].ask(type="stop", message_id=message_id)
+        else:
+            path = f"/api/chat/sessions/{session_id}/messages/{message_id}/stop"
+            told = (await self.rest.post(path)).raise_for_status().json()
+        return str(told["status"])
+
+    async def follow_another(self) -> str:
+        """A new session, which both tabs follow from its start."""
+        if self.session is not None:
+            for tab in self.tabs:
+                await tab.forget(self.session)
+        made = (await self.rest.post("/api/chat/sessions", json={})).raise_for_status().json()
+        for tab in self.tabs:
+            await tab.ask(type="subscribe", session_id=made["id"])
+        self.session = str(made["id"])
+        return self.session
+
 
 @asynccontextmanager
 async def user(server: Server) -> AsyncIterator[User]:
@@ -56,6 +89,26 @@ async def user(server: Server) -> AsyncIterator[User]:
         server.client(headers=me) as rest,
     ):
         yield User((tab, other), rest, me)
+
+
+class Users:
+    """So many users, each taken by one trial at a time."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._free: asyncio.LifoQueue[User] = asyncio.LifoQueue()
+
+    async def fill(self, stack: AsyncExitStack) -> None:
+        for _ in range(USERS):
+            self._free.put_nowait(await stack.enter_async_context(user(self._server)))
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[User]:
+        taken = await self._free.get()
+        try:
+            yield taken
+        finally:
+            self._free.put_nowait(taken)
 
 
 async def raced(user: User, senders: Sequence[tuple[str, dict[str, Any]]], chance: Random) -> list[Told]:

@@ -1,92 +1,24 @@
 """A message that is sent any number of times is one message with one answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 
-from tests.faults.footprint import at_rest, left_behind
-from tests.faults.oracle import Oracle, Shown, question
+from tests.faults.judged import Judged, world
+from tests.faults.oracle import question
 from tests.faults.proofs import Measured, Proof, Trial
-from tests.faults.racing import CONFLICT, DOORS, Told, User, differing, raced, user
+from tests.faults.racing import CONFLICT, DOORS, USERS, Told, User, differing, raced
 from tests.faults.server import Server
-from tests.faults.tab import PATIENCE_S, Tab
+from tests.faults.tab import Tab
 
 PROMISE = "One send runs at most once, over WebSocket, REST and tabs"
-USERS = 6
 Moment = Callable[[], Awaitable[None]]
-JUDGED_AT_ONCE = 200
-
-
-class Judged:
-    """Looks at what was shown, many trials at a time; the name of each message tells its trial."""
-
-    def __init__(self, trial: Trial, server: Server) -> None:
-        self._trial = trial
-        self._oracle = Oracle(server.database, server.record)
-        self._shown: list[Shown] = []
-
-    async def committed(self, name: str) -> None:
-        """Waits until the database holds its acceptance: only then is its ack on the way."""
-        async with asyncio.timeout(PATIENCE_S):
-            while self._oracle.answer_to(name) is None:  # noqa: ASYNC110 - nothing tells of another's commit
-                await asyncio.sleep(0.0005)
-
-    def add(self, shown: Shown) -> None:
-        self._shown.append(shown)
-        if len(self._shown) >= JUDGED_AT_ONCE:
-            self.now()
-
-    def now(self) -> None:
-        by_trial = {each.client_message_id: int(each.client_message_id.split("-")[1]) for each in self._shown}
-        for name, number in by_trial.items():
-            of_trial = [each for each in self._shown if each.client_message_id == name]
-            self._trial.fail(number, self._oracle.judge(of_trial))
-        self._shown.clear()
-
-    def at_last(self) -> None:
-        self.now()
-        self._trial.fail(self._trial.size - 1, self._oracle.leftovers())
-
-
-class Users:
-    """So many users, each taken by one trial at a time."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._free: asyncio.LifoQueue[User] = asyncio.LifoQueue()
-
-    async def fill(self, stack: AsyncExitStack) -> None:
-        for _ in range(USERS):
-            self._free.put_nowait(await stack.enter_async_context(user(self._server)))
-
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[User]:
-        taken = await self._free.get()
-        try:
-            yield taken
-        finally:
-            self._free.put_nowait(taken)
-
-
-@asynccontextmanager
-async def _world(trial: Trial) -> AsyncIterator[tuple[Server, Users, Judged]]:
-    """A server and its users; when they have left, nothing of them may be left behind."""
-    async with Server(trial.launcher, trial.folder) as server:
-        await server.start()
-        before = await at_rest(server)
-        users, judged = Users(server), Judged(trial, server)
-        async with AsyncExitStack() as stack:
-            await users.fill(stack)
-            yield server, users, judged
-        judged.at_last()
-        trial.fail(trial.size - 1, await left_behind(server, before))
 
 
 async def races(trial: Trial) -> Measured:
     """The same id at once, two to five times, by all doors; some with another text or session."""
-    async with _world(trial) as (_, users, judged):
+    async with world(trial) as (_, users, judged):
 
         async def race(number: int, chance: Random) -> Sequence[str]:
             async with users.one() as racing:
@@ -137,7 +69,7 @@ async def _shown(
 
 async def lost_acks(trial: Trial) -> Measured:
     """The connection is cut after the commit and before the ack is read, then it is sent again."""
-    async with _world(trial) as (server, users, judged):
+    async with world(trial) as (server, users, judged):
 
         async def lose(number: int, chance: Random) -> Sequence[str]:
             async with users.one() as losing:

@@ -23,12 +23,14 @@ PATIENCE_S = 20
 
 @dataclass
 class Answer:
-    """What the tab shows of an answer."""
+    """What the tab shows of an answer. `ends` counts its terminal events; `news` is set by each event."""
 
     session_id: str = ""
     text: str = ""
     status: str = "pending"
+    ends: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Tab:
@@ -90,6 +92,18 @@ class Tab:
             await answer.ended.wait()
         return Shown(answer.session_id, message_id, client_message_id, question, answer.text, answer.status)
 
+    def ends(self, message_id: str) -> int:
+        """How many terminal events of this answer have come."""
+        return self._answer(message_id).ends
+
+    async def grown_to(self, message_id: str, length: int) -> None:
+        """Waits until so much of the answer is shown, or it has ended."""
+        answer = self._answer(message_id)
+        async with asyncio.timeout(PATIENCE_S):
+            while len(answer.text) < length and not answer.ended.is_set():
+                answer.news.clear()
+                await answer.news.wait()
+
     async def forget(self, session_id: str) -> None:
         await self.say(type="unsubscribe", session_id=session_id)
 
@@ -113,7 +127,10 @@ class Tab:
             if frame["at"] > len(answer.text):
                 raise AssertionError(f"a gap: {frame['at']} after {len(answer.text)}")
             answer.text += frame["content"][len(answer.text) - frame["at"] :]
+            answer.news.set()
         elif "seq" in frame and frame["type"] in {"done", "error"}:
             answer = self._answer(frame["message_id"])
             answer.session_id, answer.status = frame["session_id"], frame["status"]
+            answer.ends += 1
             answer.ended.set()
+            answer.news.set()

@@ -26,6 +26,12 @@ OTHER_PIECE = "UPDATE events SET body = 'x' || substr(body, 2) WHERE kind = 'pie
 NO_QUESTION = "DELETE FROM messages WHERE role = 'user'"
 FORGOTTEN = "DELETE FROM sends"
 HOLE = "DELETE FROM events WHERE seq = 2"
+ANOTHER = """INSERT INTO messages
+    (id, session_id, number, role, status, content, reply_to, created_at, created_seq)
+    SELECT 'another', session_id, number + 1, role, status, content, reply_to, created_at, {seq}
+    FROM messages WHERE role = 'assistant'"""
+BEFORE_THE_END = ANOTHER.format(seq="ended_seq")
+AFTER_THE_END = ANOTHER.format(seq="ended_seq + 1")
 
 
 @pytest.fixture
@@ -72,6 +78,7 @@ async def test_what_is_right_is_passed(world: tuple[Server, Oracle, Shown]) -> N
         (NO_QUESTION, "0 questions, 1 of them with answers"),
         (FORGOTTEN, "0 acceptances"),
         (HOLE, "events up to"),
+        (BEFORE_THE_END, "another came into being while"),
     ],
 )
 async def test_a_damaged_database_is_seen(
@@ -98,3 +105,14 @@ async def test_a_chain_that_ran_twice_or_never_is_seen(world: tuple[Server, Orac
     with server.record.open("a") as record:
         record.write(json.dumps({"event": "begin", "question": shown.question}) + "\n")
     assert "the chain ran 2 times" in found(oracle, [shown])
+
+
+async def test_a_run_for_each_attempt_is_right(world: tuple[Server, Oracle, Shown]) -> None:
+    server, oracle, shown = world
+    damage(server, AFTER_THE_END)
+    with server.record.open("a") as record:
+        record.write(json.dumps({"event": "begin", "question": shown.question}) + "\n")
+    assert found(oracle, [shown]) == ""
+    with server.record.open("a") as record:
+        record.write(json.dumps({"event": "begin", "question": shown.question}) + "\n")
+    assert "the chain ran 3 times for" in found(oracle, [shown])

@@ -77,6 +77,7 @@ async def test_every_run_is_recorded_in_the_file_that_the_environment_names(
         [_ async for _ in chain.pieces("tokens=2", [Exchange("a", "b")])]
     lines = [json.loads(each) for each in (tmp_path / "record").read_text().splitlines()]
     assert [each["event"] for each in lines] == ["begin", "end", "begin", "end"]
+    assert [each["at"] for each in lines] == sorted(each["at"] for each in lines)
     assert [(each["said"], each["outcome"], each["history"]) for each in lines[1::2]] == [
         (2, "finished", 2)
     ] * 2

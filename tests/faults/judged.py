@@ -1,0 +1,61 @@
+"""What many trials showed, judged some hundreds at a time; the name of each message tells its trial."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tests.faults.footprint import at_rest, left_behind
+from tests.faults.oracle import Oracle, Shown
+from tests.faults.proofs import Trial
+from tests.faults.racing import Users
+from tests.faults.server import Server
+from tests.faults.tab import PATIENCE_S
+
+JUDGED_AT_ONCE = 200
+
+
+class Judged:
+    """Looks at what was shown, many trials at a time; the name of each message tells its trial."""
+
+    def __init__(self, trial: Trial, server: Server) -> None:
+        self._trial = trial
+        self._oracle = Oracle(server.database, server.record)
+        self._shown: list[Shown] = []
+
+    async def committed(self, name: str) -> None:
+        """Waits until the database holds its acceptance: only then is its ack on the way."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self._oracle.accepted(name) is None:  # noqa: ASYNC110 - nothing tells of another's commit
+                await asyncio.sleep(0.0005)
+
+    def add(self, shown: Shown) -> None:
+        self._shown.append(shown)
+        if len(self._shown) >= JUDGED_AT_ONCE:
+            self.now()
+
+    def now(self) -> None:
+        by_trial = {each.client_message_id: int(each.client_message_id.split("-")[1]) for each in self._shown}
+        for name, number in by_trial.items():
+            of_trial = [each for each in self._shown if each.client_message_id == name]
+            self._trial.fail(number, self._oracle.judge(of_trial))
+        self._shown.clear()
+
+    def at_last(self) -> None:
+        self.now()
+        self._trial.fail(self._trial.size - 1, self._oracle.leftovers())
+
+
+@asynccontextmanager
+async def world(
+    trial: Trial,
+) -> AsyncIterator[tuple[Server, Users, Judged]]:
+    """A server and its users; when they have left, nothing of them may be left behind."""
+    async with Server(trial.launcher, trial.folder) as server:
+        await server.start()
+        before = await at_rest(server)
+        users, judged = Users(server), Judged(trial, server)
+        async with AsyncExitStack() as stack:
+            await users.fill(stack)
+            yield server, users, judged
+        judged.at_last()
+        trial.fail(trial.size - 1, await left_behind(server, before))
