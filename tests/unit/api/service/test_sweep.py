@@ -7,11 +7,12 @@ import pytest
 
 from api.core.errors import ChatError, Code
 from api.core.records import Position
+from api.service import sweep
 from api.service.forgetting import Forgetting
 from api.service.ports import Notes
 from api.service.runner import Job, Runner
 from api.service.sweep import Sweep
-from api.store import forgetting
+from api.store import forgetting, purge
 from api.wakeups.local import LocalHints
 from tests.support.backends import Backend
 from tests.support.fakes import RememberedNotes
@@ -46,6 +47,23 @@ async def test_old_events_and_deleted_sessions_go(backend: Backend) -> None:
     assert (await backend.log.read(deleted.session_id, Position(backend.log.epoch, 0))).gone
     with pytest.raises(ChatError):
         await backend.log.state(deleted.session_id)
+
+
+@pytest.mark.parametrize(("steps", "gone"), [(2, False), (100, True)])
+async def test_a_round_erases_in_steps_and_not_for_ever(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, steps: int, *, gone: bool
+) -> None:
+    monkeypatch.setattr(purge, "ROOM", 2)
+    monkeypatch.setattr(sweep, "PURGES", steps)
+    sent = await backend.exchange()
+    await backend.store.delete("ann", sent.session_id)
+    backend.clock.forward(61)
+    await sweep_of(backend).once()
+    if not gone:
+        assert await backend.log.state(sent.session_id)
+        return
+    with pytest.raises(ChatError):
+        await backend.log.state(sent.session_id)
 
 
 async def test_a_user_who_was_half_forgotten_is_forgotten(
