@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from loadtests.proxy.plan import Cut, Direction, Plan
 
@@ -197,5 +198,6 @@ class Lane:
     def _pass_end(self) -> None:
         self.over = True
         if self.sink is not None and not self.sink.is_closing() and self.sink.can_write_eof():
-            self.sink.write_eof()
+            with suppress(OSError):  # it has just been reset, and that is not yet known here
+                self.sink.write_eof()
         self._ended(self)

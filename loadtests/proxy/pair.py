@@ -5,6 +5,7 @@ import random
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from loadtests.proxy.lane import Lane
@@ -76,7 +77,8 @@ class Side(asyncio.Protocol):
 
     def say_end(self) -> None:
         if self.transport is not None and not self.transport.is_closing() and self.transport.can_write_eof():
-            self.transport.write_eof()
+            with suppress(OSError):  # it has just been reset, and that is not yet known here
+                self.transport.write_eof()
 
 
 class Pair:

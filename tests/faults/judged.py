@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from loadtests.client import Answer
 from tests.faults.footprint import at_rest, left_behind
 from tests.faults.oracle import Oracle, Shown
 from tests.faults.proofs import Trial
@@ -32,6 +33,11 @@ class Judged:
         self._shown.append(shown)
         if len(self._shown) >= JUDGED_AT_ONCE:
             self.now()
+
+    def answer(self, answer: Answer, question: str) -> None:
+        """What a verifying client shows."""
+        name = answer.client_message_id
+        self.add(Shown(answer.session_id, answer.id, name, question, answer.text, answer.status))
 
     def now(self) -> None:
         by_trial = {each.client_message_id: int(each.client_message_id.split("-")[1]) for each in self._shown}

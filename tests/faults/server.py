@@ -134,7 +134,7 @@ class Server:
             return await asyncio.shield(self.process.exited)
 
     def client(self, **options: Any) -> httpx.AsyncClient:  # Any: httpx's own
-        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, verify=_tls(), **options)
+        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, verify=no_tls(), **options)
 
     def said(self) -> str:
         """The end of its log."""
@@ -149,7 +149,7 @@ class Server:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def no_tls() -> ssl.SSLContext:
     """Nothing here speaks TLS, but httpx would load all certificates for each client."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 

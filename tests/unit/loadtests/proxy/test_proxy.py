@@ -1,5 +1,6 @@
 import asyncio
 import random
+import socket
 from typing import Literal
 
 import pytest
@@ -322,6 +323,18 @@ async def test_a_reset_by_one_side_reaches_the_other() -> None:
         client.writer.transport.abort()
         with pytest.raises(ConnectionResetError):
             await server.rest()
+        await found.proxy.reached(open=0)
+
+
+async def test_a_cut_finds_a_client_that_has_just_been_reset() -> None:
+    async with place() as found:
+        client = socket.create_connection(found.proxy.address)
+        server = await found.arrived.get()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        client.close()
+        assert found.proxy.cut_all("fin") == 1  # nothing has told the proxy of the reset yet
+        assert await server.rest() == b""
+        server.end()
         await found.proxy.reached(open=0)
 
 
