@@ -71,6 +71,7 @@ def _serve(settings: Settings, socket: Socket) -> None:
 
 def run(settings: Settings, socket: Socket, ready: Callable[[], None], reach: Reach = nowhere) -> None:
     """Serves on a bound socket until a signal ends it; `ready` is called once it is fit to serve."""
+    serve.allow_descriptors()
     parts = _parts(settings, reach)
     server = serve.DrainingServer(_config(create_app(parts), settings), parts.drain, ready)
     server.run(sockets=[socket])

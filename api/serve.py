@@ -1,8 +1,10 @@
 """Runs the app under uvicorn, and lets running answers end before it leaves."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -31,6 +33,13 @@ def listen(host: str, port: int) -> socket.socket:
         raise PortTakenError(error.strerror or str(error)) from error
     found.set_inheritable(True)
     return found
+
+
+def allow_descriptors() -> None:
+    """As many as the system permits: each connection takes one, and the usual soft limit is 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # where "unlimited" cannot be had in truth
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class DrainingServer(uvicorn.Server):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import socket
 import threading
 import time
@@ -173,3 +174,13 @@ def test_leaving_does_not_wait_long_for_whoever_takes_nothing(loop_name: str) ->
         started = time.monotonic()
         wait_until_let_go(server)
     assert time.monotonic() - started < server.config.timeout_graceful_shutdown  # type: ignore[operator]
+
+
+def test_the_limit_of_open_files_is_raised_as_far_as_permitted() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 512), hard))
+    try:
+        serve.allow_descriptors()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
