@@ -14,6 +14,7 @@ from api.backup.refusals import BackupRefused
 from api.database.database import Database, open_database
 from api.database.lock import DataFolderInUseError, DataFolderLock
 from api.database.migrate import NewerDatabaseError
+from api.database.trouble import in_words
 from api.settings import Settings
 
 SQLITE = "sqlite+aiosqlite:///"
@@ -82,8 +83,8 @@ def _refusals(folder: Path) -> Iterator[None]:
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
         raise StartRefusedError(
-            f"the database cannot be opened ({reason}): "
-            f"check STEADYCHAT_DATABASE_URL and the data folder {folder}"
+            f"the database cannot be opened: {in_words(error)} ({reason}). Look whether its disk has room "
+            f"and it may be written, check STEADYCHAT_DATABASE_URL and {folder}, or go back to a backup"
         ) from error
 
 

@@ -45,7 +45,7 @@ def _contents(manifest: Manifest) -> str:
     if manifest.size(INDEX):
         parts.append(f"document index {_size(manifest.size(INDEX))}")
     if manifest.uploads:
-        parts.append(f"{manifest.uploads} uploads that wait to be read")
+        parts.append(f"{manifest.uploads} waiting upload{'s' if manifest.uploads > 1 else ''}")
     if manifest.size(SECRET):
         parts.append("the secret that signs identities")
     return ", ".join(parts)

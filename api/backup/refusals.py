@@ -27,12 +27,14 @@ def told(doing: str, folder: Path) -> Iterator[None]:
 
 
 def _of_sqlite(error: BaseException | None, folder: Path) -> str:
+    if "no such table" in str(error):
+        return "the database holds no history: set STEADYCHAT_DATA_DIR as the server has it"
     name = getattr(error, "sqlite_errorname", "")
     if name == "SQLITE_FULL":
         return _full(folder)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"a database is damaged ({error}): go back to an older backup"
-    return f"{error}: look whether {folder} has room and may be written by this user"
+    return f"{error}: look whether this user may write, and the disks have room, there and in {folder}"
 
 
 def _of_the_disk(error: OSError, folder: Path) -> str:

@@ -104,8 +104,15 @@ class Writer:
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while (batch := self._next_batch()) is not None:
-            for jobs, done in self._commit(batch):
-                self._tell(loop, jobs, done)
+            left = list(batch)
+            try:
+                for jobs, done in self._commit(batch):
+                    self._tell(loop, jobs, done)
+                    left = [job for job in left if job not in jobs]
+            except Exception as error:  # noqa: BLE001 - nobody who asked may be forgotten
+                for job in left:
+                    job.error = error
+                self._tell(loop, left, None)
         self._give_up_connection()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[_Job], done: Transaction | None) -> None:

@@ -36,11 +36,14 @@ class Finisher:
         await tell_session(self._store, self._hints, job.user_id, job.claim.session_id)
 
     async def _write(self, ending: Ending) -> None:
+        told = False
         while True:
             try:
                 await self._store.finish(ending)
             except ChatError as error:
-                log.warning("cannot write an end yet", message_id=ending.message_id, code=error.code)
+                if not told:
+                    log.warning("cannot write an end yet", message_id=ending.message_id, code=error.code)
+                told = True
                 await asyncio.sleep(self._retry_s)
             else:
                 return

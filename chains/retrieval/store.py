@@ -27,6 +27,10 @@ def open_store(path: Path) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             with writing(connection):
                 _create(connection, path)
+    except sqlite3.OperationalError as error:
+        raise IndexUnusable(
+            f"{path} cannot be opened ({error}): look whether its disk has room and it may be written"
+        ) from error
     except sqlite3.DatabaseError as error:
         raise IndexUnusable(f"{path} cannot be used as a document index ({error})") from error
 

@@ -1,6 +1,8 @@
 """A server that cannot start says in one line why, and what to do."""
 
+import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from typer.testing import CliRunner
 
 from api.database.lock import DataFolderLock
 from api.main import cli
+from tests.faults.disk import small_disk
 from tests.support.logs import logs_restored
 
 WANTS_MORE = """
@@ -86,6 +89,30 @@ def test_a_database_that_is_none(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "steadychat.db").write_text("not a database, but long enough to look like one" * 40)
     assert "cannot be opened" in refusal()
+
+
+def test_a_database_that_may_only_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the test may write everything, so SQLite itself is told not to."""
+    file = folder / "old.db"
+    sqlite3.connect(file).close()
+    file.write_bytes(b"")
+    monkeypatch.setenv("STEADYCHAT_DATABASE_URL", f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
+    assert "may not be written" in refusal()
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with small_disk(1, tmp_path / "disk") as disk:
+        monkeypatch.setenv("STEADYCHAT_DATA_DIR", str(disk.folder / "data"))
+        disk.fill(os.getpid())
+        first = refusal()
+        disk.free(os.getpid())
+        assert str(disk.folder) in first
+        assert CliRunner().invoke(cli, ["migrate"]).exit_code == 0
+        disk.fill(os.getpid())
+        second = refusal()
+        disk.free(os.getpid())
+        assert str(disk.folder) in second
+        assert CliRunner().invoke(cli, ["migrate"]).exit_code == 0
 
 
 @pytest.mark.parametrize(

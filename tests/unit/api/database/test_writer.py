@@ -149,6 +149,19 @@ async def test_a_publisher_that_breaks_keeps_nobody_waiting(file: Path) -> None:
     assert [type(complaint) for complaint in complaints] == [ZeroDivisionError]
 
 
+async def test_a_log_that_breaks_keeps_nobody_waiting(
+    writer: Writer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Exception) -> None:
+        raise OSError("no space left for a log")
+
+    monkeypatch.setattr(writer.trouble, "came", broken)
+    Commits(engine, monkeypatch).fail(Fails.UNDONE)
+    with pytest.raises(OSError, match="for a log"):
+        await writer.submit(mark("a"), durable=True)
+    assert await writer.submit(mark("b"), durable=True) == "b"
+
+
 async def test_one_who_leaves_does_not_disturb_the_commit(writer: Writer) -> None:
     done = await held(writer)
     leaving = writer.submit(mark("left"), durable=False)
