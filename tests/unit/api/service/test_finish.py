@@ -20,11 +20,13 @@ pytestmark = pytest.mark.anyio
 async def test_an_end_waits_for_the_database(backend: Backend) -> None:
     sent = await backend.send()
     finish = Finisher(backend.store, RememberedHints(), backend.new_id, retry_s=0.01)
-    with backend.locked():
-        writing = asyncio.create_task(finish(job(sent), Ending(sent.answer_id, Status.COMPLETE)))
-        await asyncio.sleep(0.3)
-        assert not writing.done()
-    await writing
+    with capture_logs() as noted:
+        with backend.locked():
+            writing = asyncio.create_task(finish(job(sent), Ending(sent.answer_id, Status.COMPLETE)))
+            await asyncio.sleep(0.3)
+            assert not writing.done()
+        await writing
+    assert [each["event"] for each in noted].count("cannot write an end yet") == 1
     assert (await backend.store.message("ann", sent.answer_id)).status is Status.COMPLETE
 
 
