@@ -106,6 +106,31 @@ describe('what is asked for by REST', () => {
   })
 })
 
+describe('identity', () => {
+  const unknown = { code: 4501, reason: '' }
+  const asked = (calls: Path[]) => calls.filter((call) => call.endsWith('/identity')).length
+
+  it('is asked for once when the socket knows nobody, and again only after it was known', async () => {
+    const { calls, newest } = await connected()
+    newest().onclose?.(unknown)
+    await seconds(0)
+    expect([asked(calls), FakeSocket.made.length]).toEqual([2, 2])
+    newest().onclose?.(unknown)
+    await seconds(60)
+    expect([asked(calls), FakeSocket.made.length]).toEqual([2, 2])
+  })
+
+  it('that runs out in a page that stays open is renewed each time', async () => {
+    const { calls, newest } = await connected()
+    for (const times of [2, 3]) {
+      newest().onclose?.(unknown)
+      await seconds(0)
+      newest().open()
+      expect(asked(calls)).toBe(times)
+    }
+  })
+})
+
 describe('the choice of the transport', () => {
   it('HTTP stands in after two sockets that never opened, and the next one that opens takes over', async () => {
     const { client, heard, newest } = stage()

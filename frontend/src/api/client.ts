@@ -137,7 +137,7 @@ export class ChatClient {
     this.listener.identity(await askIdentity(this.rest))
   }
 
-  /** The socket knows nobody: the identity could not be had before. Asked for once, never in a loop. */
+  /** The socket knows nobody: the identity was never had, or is no longer valid. Asked for once, never in a loop. */
   private async introduce(): Promise<void> {
     if (this.introduced) return
     this.introduced = true
@@ -171,7 +171,10 @@ export class ChatClient {
 
   private moved(state: Connection): void {
     if (state.phase !== 'open') this.requests.failAll()
-    if (state.phase === 'open') this.standIn = false
+    if (state.phase === 'open') {
+      this.standIn = false
+      this.introduced = false
+    }
     if (state.fault?.code === UNAUTHORIZED) void this.introduce()
     const limit = state.everOpen ? TRIES_LATER : TRIES_FIRST
     if (state.phase === 'closed' && state.attempt >= limit) void this.tryHttp()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ack } from './conversation/frames.fixture'
-import { idStillGood, nextToSend, revived, sendReduce } from './outbox'
+import { idStillGood, nextToSend, revived, sendable, sendReduce } from './outbox'
 import { attempt, entry } from './outbox.fixture'
 
 const free = () => false
@@ -60,6 +60,10 @@ describe('one message on its way', () => {
     expect(revived(entry({ state: 'sending' })).state).toBe('unconfirmed')
     expect(revived(entry()).state).toBe('queued')
   })
+})
+
+it('sends no half characters and no NUL, and leaves everything else as it is', () => {
+  expect(sendable('a\ud83db\0c 😀 é\n')).toBe('a\ufffdbc 😀 é\n')
 })
 
 describe('the order of sending', () => {

@@ -69,6 +69,11 @@ export function sendReduce(entry: Entry, event: SendEvent): Entry {
   }
 }
 
+/** What can be sent of a text: half a character, or a NUL, as a broken paste may hold, would be refused each time. */
+export function sendable(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\uFFFD').replaceAll('\0', '')
+}
+
 /** Entries loaded from storage: what was on the wire when the page went may or may not have arrived. */
 export function revived(entry: Entry): Entry {
   return entry.state === 'sending' ? { ...entry, state: 'unconfirmed', notBefore: 0 } : entry

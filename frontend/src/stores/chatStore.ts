@@ -30,7 +30,10 @@ const client = new ChatClient(browserSurroundings, {
   badge: (badge) => {
     if (JSON.stringify(badge) !== JSON.stringify(store.getState().badge)) store.setState({ badge })
   },
-  carrier: (carrier) => conversations.carried(carrier),
+  carrier: (carrier) => {
+    conversations.carried(carrier)
+    if (carrier !== 'none') void sessions.catchUp()
+  },
   stream: (sessionId, up) => conversations.stream(sessionId, up),
   attention: () => {
     pending.attention()

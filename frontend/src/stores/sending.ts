@@ -3,7 +3,7 @@ import { Refusal, waitAsked } from '../api/problems'
 import { restDelayMs } from '../protocol/backoff'
 import type { AckBody, ErrorBody } from '../protocol/frames'
 import { isTerminal } from '../protocol/message'
-import { type Entry, idStillGood, isUnderWay, nextToSend } from '../protocol/outbox'
+import { type Entry, idStillGood, isUnderWay, nextToSend, sendable } from '../protocol/outbox'
 import type { Conversations } from './conversations'
 import { Outbox } from './outbox'
 import type { Store } from './state'
@@ -31,7 +31,7 @@ export class Sending {
   }
 
   send(content: string): void {
-    this.outbox.add({ content, retryOf: null })
+    this.outbox.add({ content: sendable(content), retryOf: null })
     this.pump()
   }
 

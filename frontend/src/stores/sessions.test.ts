@@ -64,3 +64,32 @@ it('a deletion that went out twice is no error', async () => {
   expect(remove).toHaveBeenCalledTimes(1)
   expect(store.getState().notice).toBeNull()
 })
+
+it('after a lost connection learns which chats came, changed and went meanwhile', async () => {
+  const { sessions, pages, items } = stage()
+  const at = (day: number) => ({ updated_at: `2026-01-0${day}T00:00:00Z` })
+  const listed = [session('d', 1, at(4)), session('b', 1, at(2)), session('a', 1, at(1))]
+  pages.mockResolvedValueOnce({ sessions: listed, has_more: false, next_cursor: null })
+  await sessions.more()
+  pages.mockImplementationOnce(async () => {
+    sessions.merge([session('of now', 1, at(7))])
+    const newest = [session('c', 1, at(5)), session('b', 2, { ...at(2), title: 'renamed' })]
+    return { sessions: newest, has_more: true, next_cursor: 'n' }
+  })
+  await sessions.catchUp()
+  expect(items().map(({ id, title }) => [id, title])).toEqual([
+    ['of now', 'of now'],
+    ['c', 'c'],
+    ['b', 'renamed'],
+    ['a', 'a'],
+  ])
+})
+
+it('keeps the chats that it knows when it cannot learn of others', async () => {
+  const { sessions, pages, items } = stage()
+  pages.mockResolvedValueOnce({ sessions: [session('a')], has_more: false, next_cursor: null })
+  await sessions.more()
+  pages.mockRejectedValueOnce(new Refusal(500, { code: 'internal', message: '', retryable: true }))
+  await sessions.catchUp()
+  expect(items()).toHaveLength(1)
+})

@@ -32,6 +32,20 @@ export class Sessions {
     }
   }
 
+  /** Nobody keeps hints for those who are away: after a lost connection the newest page tells what they missed. */
+  async catchUp(): Promise<void> {
+    const { loaded, items: held } = this.store.getState().sessions
+    if (!loaded) return
+    const page = await this.client()
+      .calls.sessions(null, new AbortController().signal)
+      .catch(() => null)
+    if (!page) return
+    const there = new Set(page.sessions.map((session) => session.id))
+    const oldest = page.has_more ? (page.sessions.at(-1)?.updated_at ?? '') : ''
+    for (const { id, updated_at } of held) if (updated_at > oldest && !there.has(id)) this.drop(id)
+    this.merge(page.sessions)
+  }
+
   merge(news: readonly Session[]): void {
     const { items } = this.store.getState().sessions
     const byId = new Map(items.map((session) => [session.id, session]))
