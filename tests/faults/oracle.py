@@ -124,6 +124,33 @@ class Oracle:
         """What the chain noted at the end of its newest run for this message."""
         return self._record.end(client_message_id)
 
+    def kept(self, session_id: str, *, superseded: bool = False) -> list[dict[str, Any]]:
+        """The messages of a session in order, by the wire's names; of several attempts only the last."""
+        columns = (
+            messages.c.id,
+            messages.c.number.label("index"),
+            messages.c.role,
+            messages.c.status,
+            messages.c.content,
+            messages.c.client_message_id,
+            messages.c.reply_to,
+            messages.c.retry_of,
+        )
+        with self._engine.connect() as connection:
+            there = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.deleted_at.is_(None))
+            statement = select(*columns).where(messages.c.session_id.in_(there))
+            rows = [dict(row._mapping) for row in connection.execute(statement.order_by(messages.c.number))]
+        replaced = set() if superseded else {row["retry_of"] for row in rows}
+        return [row for row in rows if row["id"] not in replaced]
+
+    def listed(self, user_id: str) -> list[dict[str, Any]]:
+        """A user's sessions, by the wire's names."""
+        names = ("id", "title", "chain", "revision", "message_count", "last_message_preview")
+        columns = [sessions.c[name] for name in names]
+        statement = select(*columns).where(sessions.c.user_id == user_id, sessions.c.deleted_at.is_(None))
+        with self._engine.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(statement)]
+
     def accepted(self, client_message_id: str) -> tuple[str, str] | None:
         """The ids of the session and the answer that were accepted under this id, by whomever."""
         with self._engine.connect() as connection:
