@@ -17,6 +17,8 @@ from api.wire.connection import SLOW
 
 STALL_S = 30.0  # without a byte taken by the peer, of the bytes that wait
 CLOSE_S = 5.0  # the same, once the WebSocket is closing
+HEAD_S = 30.0  # from the first byte of a request to the end of its headers
+BODY_S = 30.0  # without a byte of a body that has not ended
 LOOK_S = 1.0
 UNSENT_BYTES = 64 * 1024
 UNLIMITED = 2**31 - 1
@@ -96,12 +98,61 @@ class _Watched(asyncio.Protocol):
 
 
 class HttpProtocol(_Watched, HttpToolsProtocol):
-    """A response that its peer has ceased to read is cut off, whether the app is done with it or not."""
+    """A response that its peer has ceased to read is cut off, whether the app is done with it or not.
+
+    So is a request that begins and does not go on; of itself uvicorn waits for its rest for ever.
+    """
+
+    _begun = False
+    _due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         self._watch = Watch(transport, transport.abort, lambda: STALL_S)
         super().connection_made(transport)
         limit_waiting(transport)
+        self._expect(self.timeout_keep_alive)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._begin()
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self._begin()  # it came together with the end of the request before
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._expect(BODY_S)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._expect(BODY_S)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._begun = False
+        self._expect(None)
+        super().on_message_complete()
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._expect(HEAD_S)
+
+    def _expect(self, within_s: float | None) -> None:
+        """More of the request has to come by then."""
+        if self._due is not None:
+            self._due.cancel()
+        self._due = None if within_s is None else self.loop.call_later(within_s, self._overdue)
+
+    def _overdue(self) -> None:
+        if self.flow.read_paused:
+            self._expect(BODY_S)  # it is the app that does not take the body
+        else:
+            self.transport.abort()
 
 
 class SocketProtocol(_Watched, WebSocketsSansIOProtocol):

@@ -30,6 +30,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         patched.setattr(protocols, "STALL_S", STALL_S)
         patched.setattr(protocols, "CLOSE_S", STALL_S / 2)
         patched.setattr(protocols, "LOOK_S", STALL_S / 10)
+        patched.setattr(protocols, "HEAD_S", STALL_S)
+        patched.setattr(protocols, "BODY_S", STALL_S)
         patched.setattr(sse, "SILENCE_S", STALL_S / 4)
         with live(
             tmp_path_factory.mktemp("slow"), limit_messages_per_minute=0, limit_sockets_per_address=1
@@ -161,6 +163,50 @@ def test_an_event_stream_that_nobody_reads_is_cut_off(server: Live, user: User, 
         while data := sock.recv(65536):
             total += len(data)
     assert 0 < total < 500_000
+
+
+WHOLE = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+POST = b"POST /api/chat/identity HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.usefixtures("errors")
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param(b"GET", id="first line"),
+        pytest.param(b"GET /readyz HTTP/1.1\r\nHost: local", id="headers"),
+        pytest.param(POST + b"Content-Length: 9\r\n\r\n{", id="body"),
+        pytest.param(POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{", id="chunked body"),
+        pytest.param(WHOLE + b"GET /rea", id="second request"),
+        pytest.param(b"GET /ws/chat HTTP/1.1\r\nUpgrade: websocket\r\n", id="upgrade"),
+    ],
+)
+def test_a_request_that_does_not_go_on_is_let_go_of(server: Live, lost: Lost, begun: bytes) -> None:
+    with narrow(server) as sock:
+        sock.sendall(begun)
+        lost.wait_for(sock)
+
+
+@pytest.mark.usefixtures("errors")
+def test_a_kept_connection_that_says_nothing_but_a_line_is_let_go_of(server: Live, lost: Lost) -> None:
+    with narrow(server) as sock:
+        sock.sendall(WHOLE)
+        sock.settimeout(PATIENCE_S)
+        assert b" 200 OK" in sock.recv(65536)
+        sock.sendall(b"\r\n")
+        lost.wait_for(sock)
+
+
+@pytest.mark.usefixtures("errors")
+def test_a_body_that_comes_slowly_is_waited_for(server: Live) -> None:
+    body = b"{" + b" " * 30 + b"}"
+    with narrow(server) as sock:
+        sock.settimeout(PATIENCE_S)
+        sock.sendall(POST + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body))
+        for place in range(len(body)):
+            time.sleep(STALL_S / 16)
+            sock.sendall(body[place : place + 1])
+        assert b" 200 OK" in sock.recv(65536)
 
 
 @pytest.mark.usefixtures("errors")
