@@ -224,7 +224,7 @@ class Walk:
 
 
 def _fits(message: Row, row: Row) -> bool:
-    """What had ended is as it is now; what ran may have grown since, and its row has no text until it ends."""
+    """What had ended is as it is now; what ran has no text in its row until it ends."""
     changed = {name for name, value in row.items() if message[name] != value}
     if Status(message["status"]).terminal:
         return not changed
