@@ -30,9 +30,10 @@ from api.doors.documents import wire
 from api.doors.ws import Socket, Sockets
 from api.log.log import SqlLog
 from api.service.chat import Chat, ChatLimits
+from api.service.deadline import GenerationLimits
 from api.service.finish import Finisher
 from api.service.forgetting import Forgetting
-from api.service.generate import GenerationLimits, Generator
+from api.service.generate import Generator
 from api.service.library import Library
 from api.service.ports import DocumentHint
 from api.service.reaper import Reaper

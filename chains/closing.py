@@ -7,15 +7,19 @@ the hook that Python has for event loops, and are closed from the innermost outw
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 from weakref import ref
 
 Stream: TypeAlias = AsyncGenerator[Any, Any]  # Any: a stranger's output
 Opened: TypeAlias = "list[ref[Stream]]"
+
+LET_GO_S = 5.0
+"""Generators that have not closed by then are cancelled once more, and left."""
 
 _opened: ContextVar[Opened | None] = ContextVar("generators opened by a chain", default=None)
 
@@ -28,10 +32,9 @@ async def closing(stream: Stream) -> AsyncIterator[AsyncIterator[Any]]:  # Any: 
     try:
         yield items
     finally:
-        await items.aclose()
-        for each in reversed(opened):
-            await _close(each())
-        await stream.aclose()
+        until = asyncio.get_running_loop().time() + LET_GO_S
+        for each in (items, *(opening() for opening in reversed(opened)), stream):
+            await _close(each, until)
 
 
 async def _noting(stream: Stream, opened: Opened) -> Stream:
@@ -48,11 +51,19 @@ async def _noting(stream: Stream, opened: Opened) -> Stream:
         yield item
 
 
-async def _close(generator: Stream | None) -> None:
-    """Close one generator; one that is running in a task of the chain's own cannot be, and ends with it."""
-    if generator is not None:
-        with suppress(Exception):  # what a chain raises while it is stopped is no part of its answer
-            await generator.aclose()
+async def _close(stream: AsyncIterator[Any] | None, until: float) -> None:  # Any: a stranger's output
+    """Close one of them, if it can be closed; what it raises then is no part of its answer.
+
+    A generator that runs in a task of the chain's own cannot be closed, and ends with that task.
+    """
+    try:
+        async with asyncio.timeout_at(until):
+            if (close := getattr(stream, "aclose", None)) is not None:
+                await close()
+    except asyncio.CancelledError:
+        raise
+    except BaseException:  # noqa: BLE001, S110 - as said
+        pass
 
 
 def _watch() -> None:

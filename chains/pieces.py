@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +41,7 @@ def _of_mapping(raw: Mapping[Any, Any], echo: AbstractSet[str]) -> Piece:  # Any
     if not FIELDS & raw.keys():
         if raw.keys() <= echo:
             return Piece()
-        raise UnsupportedPiece(f"a dict with only {', '.join(map(repr, raw)) or 'nothing'}")
+        raise UnsupportedPiece(f"a dict with only {', '.join(map(reprlib.repr, islice(raw, 6)))}")
     status = raw.get("status")
     return Piece(
         text=_text(raw["answer"]) if raw.get("answer") is not None else "",

@@ -92,6 +92,8 @@ class _Job(Generic[T]):
             try:
                 iterator = self._start() if iterator is None else iterator
                 self._answer(future, next(iterator, _END), None)
+            except (StopIteration, GeneratorExit) as error:  # these two a future cannot hand on
+                self._answer(future, _END, RuntimeError(f"the chain raised {type(error).__name__}"))
             except BaseException as error:  # noqa: BLE001  (whatever a stranger's chain raises is its answer)
                 self._answer(future, _END, error)
         if iterator is not None and hasattr(iterator, "close"):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextvars import copy_context
 
 from api.core.errors import ChatError
 from api.database.writer import Transaction, Writer
@@ -15,7 +16,10 @@ RETRY_S = 0.25
 
 
 class SqlAppender:
-    """At most one write of an answer is under way; the next takes all that has come meanwhile."""
+    """At most one write of an answer is under way; the next takes all that has come meanwhile.
+
+    Writes run in the context in which this was made, not in that of whoever has something to say.
+    """
 
     def __init__(self, writer: Writer, claim: Claim) -> None:
         self._writer = writer
@@ -26,12 +30,14 @@ class SqlAppender:
         self._taken = 0
         self._task: asyncio.Task[None] | None = None
         self._error: Exception | None = None
+        self._context = copy_context()
 
     def write(self, text: str) -> None:
         self._waiting.append(text)
         self._size += len(text)
         if self._task is None and self._error is None:
-            self._task = asyncio.get_running_loop().create_task(self._drain())
+            loop = asyncio.get_running_loop()
+            self._task = loop.create_task(self._drain(), context=self._context)
 
     async def room(self) -> None:
         self._raise()

@@ -7,10 +7,6 @@ from api.core.text import cut
 from chains.contract import Piece, SurrogateJoiner
 
 
-class OutputLimitError(Exception):
-    """The answer has reached its largest size."""
-
-
 class Answer:
     """What has come of an answer besides its text, and how much text there is."""
 
@@ -19,6 +15,7 @@ class Answer:
         self.confidence: float | None = None
         self.joiner = SurrogateJoiner()
         self.begun = False  # some text has come
+        self.full = False
         self._left = limit or None
 
     def take(self, piece: Piece) -> str:
@@ -29,17 +26,18 @@ class Answer:
             self.confidence = piece.confidence
         return piece.text
 
-    def fit(self, text: str) -> tuple[str, bool]:
-        """The part of `text` that may still be said, and whether that is all of it."""
+    def fit(self, text: str) -> str:
+        """The part of `text` that may still be said. If that is not all of it, the answer is `full`."""
         if self._left is None:
-            return text, True
+            return text
         size = len(text.encode())
         if size <= self._left:
             self._left -= size
-            return text, True
+            return text
+        self.full = True
         room, self._left = self._left, 0
-        return next(cut(text, room), "") if room >= 4 else "", False  # noqa: PLR2004 - a code point
+        return next(cut(text, room), "") if room >= 4 else ""  # noqa: PLR2004 - a code point
 
     def rest(self) -> str:
         """What was held back for its other half, once nothing more comes, however the answer ends."""
-        return self.fit(self.joiner.flush())[0]
+        return self.fit(self.joiner.flush())

@@ -2,35 +2,58 @@
 
 asyncio hands a SystemExit or KeyboardInterrupt of any task on to whoever runs the event loop, and a chain
 runs in tasks that LangChain begins as well as in ours. So the loop's factory of tasks looks after them all.
+A GeneratorExit is kept in too: thrown into whoever awaits the task, it would tear generators apart that run.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
 
-_label: ContextVar[str | None] = ContextVar("whose code this task, and what it begins, is", default=None)
+REFUSED = (SystemExit, KeyboardInterrupt, GeneratorExit)
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What a contained task and all tasks begun from it have in common; `label` tells whose code they are."""
+
+    label: str = ""
+
+
+_origin: ContextVar[Origin | None] = ContextVar(
+    "what this task, and what it begins, began with", default=None
+)
 
 
 class ExitRefusedError(Exception):
-    """Code in a contained task asked for the end of the process."""
+    """Code in a contained task raised what is meant for the process, or for a generator of its own."""
 
 
-def contained_task(coroutine: Coroutine[Any, Any, T], label: str = "") -> asyncio.Task[T]:
-    """Begin a task. In it, and in every task begun from it, a SystemExit ends as an ExitRefusedError.
+def contained_task(coroutine: Coroutine[Any, Any, T], origin: Origin) -> asyncio.Task[T]:
+    """Begin a task. In it, and in every task begun from it, such exceptions end as an ExitRefusedError.
 
-    `label` tells whose code that is: `running_label` finds it on the stack.
+    They share the `origin`: `running_label` finds it on the stack.
     """
     loop = asyncio.get_running_loop()
     before = loop.get_task_factory()
     if not isinstance(before, _Factory):
         loop.set_task_factory(_Factory(before))
     context = copy_context()
-    context.run(_label.set, label)
+    context.run(_origin.set, origin)
     return context.run(loop.create_task, coroutine)
+
+
+def begun_from(origin: Origin) -> set[asyncio.Task[Any]]:
+    """The tasks of this origin that have not ended."""
+    return {task for task in asyncio.all_tasks() if _is_of(origin, task.get_coro())}
+
+
+def _is_of(origin: Origin, coroutine: object) -> bool:
+    return isinstance(coroutine, _Contained) and coroutine.origin is origin
 
 
 class _Factory:
@@ -38,8 +61,9 @@ class _Factory:
         self._then = then or _task
 
     def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:  # as typeshed
-        label = _label.get()
-        return self._then(loop, coroutine if label is None else _Contained(coroutine, label), **options)
+        context: Context | None = options.get("context")
+        origin = _origin.get() if context is None else context.get(_origin)
+        return self._then(loop, coroutine if origin is None else _Contained(coroutine, origin), **options)
 
 
 def _task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
@@ -47,25 +71,25 @@ def _task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> as
 
 
 class _Contained(Coroutine[Any, Any, T]):
-    """A coroutine as it was, but for these two exceptions.
+    """A coroutine as it was, but for these exceptions.
 
     An `async def` around it would leave it never awaited when the task is cancelled before its first step.
     """
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T], label: str) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, T], origin: Origin) -> None:
         self._coroutine = coroutine
-        self.label = label
+        self.origin = origin
 
     def send(self, value: Any) -> Any:
         try:
             return self._coroutine.send(value)
-        except (SystemExit, KeyboardInterrupt) as error:
+        except REFUSED as error:
             _refuse(error)
 
     def throw(self, *error: Any) -> Any:
         try:
             return self._coroutine.throw(*error)
-        except (SystemExit, KeyboardInterrupt) as exit_:
+        except REFUSED as exit_:
             _refuse(exit_)
 
     def close(self) -> None:
@@ -89,7 +113,7 @@ def running_label(frame: FrameType | None) -> tuple[str | None, FrameType | None
     """
     while frame is not None and frame.f_code not in _STEPS:
         frame = frame.f_back
-    return (None, None) if frame is None else (frame.f_locals["self"].label, frame)
+    return (None, None) if frame is None else (frame.f_locals["self"].origin.label, frame)
 
 
 def _refuse(error: BaseException) -> NoReturn:

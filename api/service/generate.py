@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from api.core.errors import TABLE, ChatError, Code, Problem
+from api.core.events import PIECE_BYTES
 from api.core.failures import places
 from api.core.history import exchanges
 from api.core.lifecycle import Status
 from api.core.notes import What
 from api.core.points import Point, Reach, nowhere
-from api.service.answer import Answer, OutputLimitError
-from api.service.contained import contained_task
+from api.core.text import cut
+from api.service.answer import Answer
+from api.service.contained import Origin, begun_from, contained_task
+from api.service.deadline import Deadline, GenerationLimits, Turns
 from api.service.ports import Appender, ClaimLostError, Ending, Hints, Log, NewId, Notes, StageHint
 from api.service.runner import Job
 from chains.contract import Chain, Exchange, Piece, UnsupportedPiece
@@ -25,44 +27,6 @@ log = structlog.get_logger()
 UNSAVED = "The server could not save any more of this answer, so it ends here. Ask again."
 PATIENCE_S = 5.0
 """A chain that is cancelled has this long to let go of its stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationLimits:
-    """Seconds, bytes of UTF-8, messages and code points; see the settings of the same names."""
-
-    first_piece: float
-    gap: float
-    total: float
-    output_bytes: int
-    history_messages: int
-    history_chars: int
-
-
-class ChainTimeoutError(Exception):
-    """The chain was silent, or at work, for too long."""
-
-
-class Deadline:
-    """Which limit of time comes next: the first piece, the next one, or the end."""
-
-    def __init__(self, limits: GenerationLimits) -> None:
-        self._limits = limits
-        self._loop = asyncio.get_running_loop()
-        self._end = self._loop.time() + limits.total
-        self.timeout = asyncio.timeout_at(min(self._loop.time() + limits.first_piece, self._end))
-
-    def pause(self) -> None:
-        """While the database is awaited, only the whole counts."""
-        self._reschedule(self._end)
-
-    def next_piece(self) -> None:
-        self._reschedule(min(self._loop.time() + self._limits.gap, self._end))
-
-    def _reschedule(self, when: float) -> None:
-        if self.timeout.expired():  # the chain took the cancellation for itself and went on
-            raise ChainTimeoutError
-        self.timeout.reschedule(when)
 
 
 class Generator:
@@ -118,7 +82,16 @@ class Generator:
     async def _outcome(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
         """The status that the answer ends with, after all that it said is in the log."""
         try:
-            status, problem = await self._produce(job, answer, appender)
+            past = await self._past(job)
+        except asyncio.CancelledError:
+            _uncancel()
+            return self._asked(job)
+        except ChatError as error:
+            return Status.FAILED, _broken_off(error)
+        except Exception as error:  # noqa: BLE001 - ours, and the answer ends all the same
+            return Status.FAILED, self._problem(Code.INTERNAL, job, error)
+        try:
+            status, problem = await self._produce(job, past, answer, appender)
             if rest := answer.rest():
                 appender.write(rest)
             try:
@@ -131,60 +104,61 @@ class Generator:
             return Status.FAILED, _broken_off(error)
         return status, problem
 
-    async def _produce(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
+    async def _produce(
+        self, job: Job, past: Sequence[Exchange], answer: Answer, appender: Appender
+    ) -> tuple[Status, Problem | None]:
         """Pulls in a task of its own, so that a chain that will not be cancelled can be left behind."""
-        pulling = contained_task(self._pull(job, answer, appender), job.chain)
+        deadline, origin = Deadline(self._limits), Origin(job.chain)
+        pulling = contained_task(self._pull(job, past, answer, appender, deadline), origin)
         self._pulling.add(pulling)
         pulling.add_done_callback(self._pulled)
         try:
-            await asyncio.wait({pulling}, timeout=self._limits.total + PATIENCE_S)
+            while not pulling.done() and (left := deadline.left) > 0:
+                await asyncio.wait({pulling}, timeout=left)
+            deadline.expired = not pulling.done()
+            if answer.full or deadline.expired or _error_of(pulling) is not None:
+                await _let_go(origin)
         except asyncio.CancelledError:
             _uncancel()
-            pulling.cancel()
-            await asyncio.wait({pulling}, timeout=PATIENCE_S)
+            await _let_go(origin)
             return self._asked(job)
-        pulling.cancel()
-        return self._pulled_to(job, pulling)
+        return self._pulled_to(job, answer, deadline, pulling)
 
     def _pulled(self, task: asyncio.Task[None]) -> None:
         self._pulling.discard(task)
         if not task.cancelled():
             task.exception()  # taken, so that nobody is warned of what came after the end
 
-    def _pulled_to(self, job: Job, pulling: asyncio.Task[None]) -> tuple[Status, Problem | None]:
-        try:
-            if not pulling.done():
-                raise ChainTimeoutError  # noqa: TRY301 - told as the others are
-            pulling.result()
-        except (ClaimLostError, ChatError):
-            raise
-        except ChainTimeoutError as error:
-            return Status.FAILED, self._problem(Code.CHAIN_TIMEOUT, job, error)
-        except OutputLimitError as error:
+    def _pulled_to(
+        self, job: Job, answer: Answer, deadline: Deadline, pulling: asyncio.Task[None]
+    ) -> tuple[Status, Problem | None]:
+        """Why a chain was closed stays the reason, whatever it made of that."""
+        error = _error_of(pulling)
+        if isinstance(error, ClaimLostError | ChatError):
+            raise error
+        if answer.full:
             return Status.FAILED, self._problem(Code.OUTPUT_LIMIT, job, error)
-        except UnsupportedPiece as error:
-            return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error, str(error))
-        except BaseException as error:  # noqa: BLE001 - a stranger's chain may raise anything
-            return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error)
+        if deadline.expired:
+            return Status.FAILED, self._problem(Code.CHAIN_TIMEOUT, job, error)
+        if error is not None:
+            words = str(error) if isinstance(error, UnsupportedPiece) else None
+            return Status.FAILED, self._problem(Code.CHAIN_FAILED, job, error, words)
         return Status.COMPLETE, None
 
-    async def _pull(self, job: Job, answer: Answer, appender: Appender) -> None:
-        past = await self._past(job)
+    async def _pull(
+        self, job: Job, past: Sequence[Exchange], answer: Answer, appender: Appender, deadline: Deadline
+    ) -> None:
         self._notes.note(What.STARTED, {"chain": job.chain}, message_id=job.claim.message_id)
-        deadline = Deadline(self._limits)
-        try:
-            async with (
-                deadline.timeout,
-                aclosing(self._chains[job.chain].pieces(job.question, past, answer.joiner)) as pieces,
-            ):
-                async for piece in pieces:
-                    deadline.pause()
-                    await self._pass_on(job, answer, appender, piece)
-                    deadline.next_piece()
-        except TimeoutError as error:
-            if deadline.timeout.expired():
-                raise ChainTimeoutError from error
-            raise
+        turns = Turns()
+        pulled = self._chains[job.chain].pieces(job.question, past, answer.joiner)
+        async with aclosing(pulled) as pieces:
+            async for piece in pieces:
+                deadline.pause()
+                await self._pass_on(job, answer, appender, piece)
+                await turns.give()
+                deadline.next_piece()
+                if answer.full:
+                    break
 
     async def _past(self, job: Job) -> list[Exchange]:
         most = self._limits.history_messages
@@ -193,24 +167,25 @@ class Generator:
         return [Exchange(question, answer) for question, answer in told]
 
     async def _pass_on(self, job: Job, answer: Answer, appender: Appender, piece: Piece) -> None:
+        """A long piece goes bit by bit, as the database takes it."""
         if piece.status is not None:
             claim = job.claim
             self._hints.tell(job.user_id, StageHint(claim.session_id, claim.message_id, piece.status[:200]))
-        text, whole = answer.fit(answer.take(piece))
-        if text:
-            if not answer.begun:
-                answer.begun = True
-                self._notes.note(What.FIRST_PIECE, message_id=job.claim.message_id)
-            appender.write(text)
+        text = answer.fit(answer.take(piece))
+        if text and not answer.begun:
+            answer.begun = True
+            self._notes.note(What.FIRST_PIECE, message_id=job.claim.message_id)
+        for bit in cut(text, PIECE_BYTES):
+            appender.write(bit)
             await appender.room()
-        if not whole:
-            raise OutputLimitError
 
     def _asked(self, job: Job) -> tuple[Status, Problem | None]:
         status = job.end_as or Status.INTERRUPTED
         return status, None if status is Status.CANCELLED else interrupted()
 
-    def _problem(self, code: Code, job: Job, error: BaseException, words: str | None = None) -> Problem:
+    def _problem(
+        self, code: Code, job: Job, error: BaseException | None, words: str | None = None
+    ) -> Problem:
         error_id = self._new_id()
         log.warning(
             "answer failed",
@@ -219,7 +194,7 @@ class Generator:
             message_id=job.claim.message_id,
             chain=job.chain,
             error=type(error).__name__,
-            at=places(error),
+            at=[] if error is None else places(error),
         )
         rule = TABLE[code]
         return Problem(code, words or rule.message, rule.retryable, error_id=error_id)
@@ -234,6 +209,25 @@ def _broken_off(error: ChatError) -> Problem:
     """The words for a request that is refused would be wrong: this one was accepted."""
     words = UNSAVED if error.code is Code.STORAGE_UNAVAILABLE else error.problem.message
     return Problem(error.code, words, error.rule.retryable, error_id=error.error_id)
+
+
+async def _let_go(origin: Origin) -> None:
+    """Cancels a chain, with all tasks that it has begun: one of them may hold the model's stream.
+
+    What will not be cancelled is left behind.
+    """
+    tasks = begun_from(origin)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=PATIENCE_S)
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    """None as well for one that is not done."""
+    if not task.done():
+        return None
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
 def _uncancel() -> None:

@@ -10,8 +10,9 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 from api.core.lifecycle import Status
 from api.core.records import Message
 from api.service.chat import Chat, ChatLimits
+from api.service.deadline import GenerationLimits
 from api.service.finish import Finisher
-from api.service.generate import GenerationLimits, Generator
+from api.service.generate import Generator
 from api.service.reaper import Reaper
 from api.service.runner import Job, Runner
 from api.service.visits import Visitors

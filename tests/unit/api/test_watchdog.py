@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from api import watchdog as watchdog_module
-from api.service.contained import contained_task
+from api.service.contained import Origin, contained_task
 from api.watchdog import LOOK_S, Watchdog, counted
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +61,7 @@ async def over(noted: Noted) -> None:
 async def test_a_chain_that_holds_the_loop_up_is_named_while_it_does(
     watchdog: Watchdog, noted: Noted
 ) -> None:
-    await contained_task(hold(noted), "mine")
+    await contained_task(hold(noted), Origin("mine"))
     await over(noted)
     first, second = noted.lines
     assert (first["event"], first["chain"]) == (BLOCKED, "mine")
@@ -77,12 +77,12 @@ async def test_so_it_is_in_tasks_that_the_chain_begins(watchdog: Watchdog, noted
     async def begins() -> None:
         await asyncio.gather(hold(noted), asyncio.sleep(0))
 
-    await contained_task(begins(), "mine")
+    await contained_task(begins(), Origin("mine"))
     assert noted.lines[0]["chain"] == "mine"
 
 
 async def test_our_own_code_is_found_too(watchdog: Watchdog, noted: Noted) -> None:
-    waiting = contained_task(asyncio.Event().wait(), "mine")
+    waiting = contained_task(asyncio.Event().wait(), Origin("mine"))
     await asyncio.sleep(0)
     await hold(noted)
     waiting.cancel()
@@ -96,7 +96,7 @@ async def test_each_time_counts(watchdog: Watchdog, noted: Noted) -> None:
     for times in (1, 2):
         for event in noted.told.values():
             event.clear()
-        await contained_task(hold(noted), "mine")
+        await contained_task(hold(noted), Origin("mine"))
         await over(noted)
         assert watchdog.blocked == times
 

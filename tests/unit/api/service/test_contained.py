@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from api.service.contained import ExitRefusedError, contained_task
+from api.service.contained import ExitRefusedError, Origin, begun_from, contained_task
 
 pytestmark = pytest.mark.anyio
 
-EXITS = [SystemExit, KeyboardInterrupt]
+EXITS = [SystemExit, KeyboardInterrupt, GeneratorExit]
 
 
 async def leave(error: type[BaseException]) -> None:
@@ -61,7 +61,7 @@ async def test_nobody_leaves_a_contained_task(
         await leaving(error)
 
     with pytest.raises(ExitRefusedError, match=error.__name__):
-        await contained_task(run())
+        await contained_task(run(), Origin())
 
 
 async def test_its_result_and_its_failure_are_its_own() -> None:
@@ -71,9 +71,9 @@ async def test_its_result_and_its_failure_are_its_own() -> None:
     async def fails() -> None:
         raise LookupError
 
-    assert await contained_task(gives()) == 7
+    assert await contained_task(gives(), Origin()) == 7
     with pytest.raises(LookupError):
-        await contained_task(fails())
+        await contained_task(fails(), Origin())
 
 
 async def test_a_task_cancelled_before_it_began_leaves_nothing_behind() -> None:
@@ -83,7 +83,7 @@ async def test_a_task_cancelled_before_it_began_leaves_nothing_behind() -> None:
         await asyncio.wait({inner})
         return inner.cancelled()
 
-    assert await contained_task(cancels())
+    assert await contained_task(cancels(), Origin())
 
 
 async def test_a_task_tells_whether_it_has_begun() -> None:
@@ -98,7 +98,7 @@ async def test_a_task_tells_whether_it_has_begun() -> None:
         inner.cancel()
         return found
 
-    assert await contained_task(states()) == [inspect.CORO_CREATED, inspect.CORO_SUSPENDED]
+    assert await contained_task(states(), Origin()) == [inspect.CORO_CREATED, inspect.CORO_SUSPENDED]
 
 
 async def test_another_factory_goes_on_making_the_tasks() -> None:
@@ -112,10 +112,28 @@ async def test_another_factory_goes_on_making_the_tasks() -> None:
 
     loop.set_task_factory(factory)
     try:
-        await contained_task(asyncio.sleep(0))
+        await contained_task(asyncio.sleep(0), Origin())
         outside = asyncio.sleep(0)
         await asyncio.create_task(outside)
     finally:
         loop.set_task_factory(before)
     assert len(made) == 2
     assert made[1] is outside, "what begins elsewhere is left as it is"
+
+
+async def test_what_was_begun_from_a_task_is_known_until_it_ends() -> None:
+    origin, released = Origin(), asyncio.Event()
+
+    async def begins() -> None:
+        asyncio.create_task(released.wait(), name="inner")  # noqa: RUF006 - its loss is what is looked for
+        await asyncio.sleep(0)
+
+    outer = contained_task(begins(), origin)
+    other = contained_task(released.wait(), Origin())
+    assert begun_from(origin) == {outer}
+    await outer
+    inner = begun_from(origin)
+    assert {task.get_name() for task in inner} == {"inner"}
+    released.set()
+    await asyncio.gather(other, *inner)
+    assert begun_from(origin) == set()

@@ -158,6 +158,24 @@ async def test_any_location_of_a_source_ends_well(backend: Backend, page: object
     assert (answer.content, answer.status, len(answer.sources)) == ("a", Status.COMPLETE, 1)
 
 
+async def test_what_is_being_written_when_the_chain_fails_is_written_once(backend: Backend) -> None:
+    failed = asyncio.Event()
+
+    async def speak(_: Any) -> AsyncIterator[Any]:
+        yield "half\ud83d"
+        failed.set()
+        raise ValueError
+
+    ann = world(backend, spoken(speak))
+    sent = await backend.send()
+    async with backend.commit_under_way():
+        ann.runner.start(job(sent))
+        await failed.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+    assert (await ann.answered(sent.answer_id)).content == "half\ufffd"
+
+
 async def test_half_a_character_is_replaced_when_the_chain_fails(backend: Backend) -> None:
     async def speak(_: Any) -> AsyncIterator[Any]:
         yield "half: \ud83d"
@@ -179,7 +197,7 @@ async def test_half_a_character_is_replaced_when_the_time_is_up(backend: Backend
     [
         ((), {"first_piece": SOON_S}),
         (("half",), {"gap": SOON_S}),
-        (("half",), {"total": SOON_S}),
+        (("half",), {"total": 1.0}),
         ((), {"total": SOON_S}),
     ],
     ids=["first piece", "gap", "whole", "whole before the first piece"],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.core.errors import Code
+from api.core.errors import ChatError, Code
 from api.core.events import Ended
 from api.core.lifecycle import Status
 from api.core.notes import What
@@ -45,7 +45,7 @@ async def test_a_chain_that_neither_speaks_nor_lets_go_is_left_behind(
 ) -> None:
     monkeypatch.setattr(generate, "PATIENCE_S", 0.1)
     chain = Stubborn()
-    answer = await world(backend, spoken(chain.speak), total=SOON_S).asked()
+    answer = await world(backend, spoken(chain.speak), gap=SOON_S).asked()
     assert answer.error is not None
     assert (answer.content, answer.error.code) == ("half", Code.CHAIN_TIMEOUT)
     chain.released.set()
@@ -108,6 +108,21 @@ async def test_an_answer_stopped_while_the_past_is_read_is_ended(backend: Backen
     await gate.reached.wait()
     assert await ann.chat.stop("ann", accepted.pending_message_id) is Status.CANCELLED
     assert (await ann.answered(accepted.pending_message_id)).content == ""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(ChatError(Code.STORAGE_UNAVAILABLE), Code.STORAGE_UNAVAILABLE), (LookupError(), Code.INTERNAL)],
+)
+async def test_an_answer_whose_past_cannot_be_read_is_ended(
+    backend: Backend, trouble: Exception, code: Code
+) -> None:
+    async def history(*_: object) -> list[Any]:
+        raise trouble
+
+    answer = await world(backend, saying("never"), history=history).asked()
+    assert answer.error is not None
+    assert (answer.content, answer.status, answer.error.code) == ("", Status.FAILED, code)
 
 
 async def test_an_answer_stopped_while_it_is_written_keeps_all_that_was_said(backend: Backend) -> None:

@@ -1,0 +1,72 @@
+"""How long a chain may take."""
+
+import asyncio
+from dataclasses import dataclass
+
+TURN_S = 0.01
+
+
+class ChainTimeoutError(Exception):
+    """The chain was silent, or at work, for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationLimits:
+    """Seconds, bytes of UTF-8, messages and code points; see the settings of the same names."""
+
+    first_piece: float
+    gap: float
+    total: float
+    output_bytes: int
+    history_messages: int
+    history_chars: int
+
+
+class Deadline:
+    """Which limit of time comes next: the first piece (awaited from now on), the next one, or the end.
+
+    Whoever pulls tells of each piece, which costs a look at the clock; whoever waits for it asks what is
+    `left`, and after that again.
+    """
+
+    def __init__(self, limits: GenerationLimits) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._end = self._clock() + limits.total
+        self._gap = limits.gap
+        self._limit = limits.first_piece
+        self._since: float | None = self._clock()
+        self.expired = False
+
+    @property
+    def left(self) -> float:
+        """Seconds in which it cannot come, whatever comes before; none if it is here."""
+        now = self._clock()
+        since = now if self._since is None else self._since
+        return min(self._end - now, since + self._limit - now, self._gap)
+
+    def pause(self) -> None:
+        """While the database is awaited, only the whole counts."""
+        self.check()
+        self._since = None
+
+    def next_piece(self) -> None:
+        self.check()
+        self._since, self._limit = self._clock(), self._gap
+
+    def check(self) -> None:
+        """Raises ChainTimeoutError for a chain that took its cancellation for itself and went on."""
+        if self.expired:
+            raise ChainTimeoutError
+
+
+class Turns:
+    """Not every chain ever waits for something: while one says a lot, others get a turn now and then."""
+
+    def __init__(self) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._given = self._clock()
+
+    async def give(self) -> None:
+        if self._clock() - self._given >= TURN_S:
+            await asyncio.sleep(0)
+            self._given = self._clock()
