@@ -14,6 +14,7 @@ from loadtests.proxy import Cut, How, Plan
 from loadtests.proxy.plan import Direction
 from tests.faults.judged import Judged
 from tests.faults.lines import Line, line, newcomer
+from tests.faults.model.proof import HISTORY_PROOFS
 from tests.faults.oracle import question
 from tests.faults.proofs import Measured, Proof, Trial
 from tests.faults.server import Server
@@ -163,4 +164,5 @@ PROOFS = [
     Proof("a cut at every byte, WebSocket", small=45, full=SOCKET.positions, run=every_byte_of_the_socket),
     Proof("a cut at every byte, REST and SSE", small=30, full=HTTP.positions, run=every_byte_over_rest),
     Proof("random cuts of running answers", small=60, full=10_000, run=random_cuts),
+    *HISTORY_PROOFS,
 ]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -97,6 +97,9 @@ class _Reading:
 
     async def execute(self, statement: Any) -> Result[Any]:  # Any: as SQLAlchemy's
         return self._connection.execute(statement)
+
+    async def run_sync(self, read: Callable[[Connection], T]) -> T:
+        return read(self._connection)
 
     @asynccontextmanager
     async def stream(self, statement: Any) -> "AsyncIterator[_Streamed]":  # Any: as above

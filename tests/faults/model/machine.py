@@ -147,10 +147,11 @@ class Chat(RuleBasedStateMachine):
             person.hear(99)
             person.answered(0)
 
-    @precondition(lambda self: self.server.parts is not None)
     @rule(who=WHO)
     def catches_up(self, who: int) -> None:
         """With a good network whoever follows a session soon stands where its log ends."""
+        if self.server.parts is None:
+            return
         person = self.people[who]
         self.reads_wait(hold=False)
         self.all_flows(who, 12)
@@ -211,11 +212,24 @@ class Chat(RuleBasedStateMachine):
         self, who: int, carrier: str, which: int, then: str, read: int, alone: bool
     ) -> None:
         """All that this person had before is read, and the next commit lands in the coming back."""
-        self.all_flows(who, 2)
+        self.all_flows(who, 4)
         if alone:  # what others follow is read from memory
             self.cut(1 - who)
         self.people[who].connect(carrier)
         self.a_commit_lands_in_a_read(who, which, then, read)
+        self.catches_up(who)
+
+    @rule(who=WHO, carrier=CARRIER, which=WHICH, then=MOSTLY_ENDS, read=FEW)
+    def somebody_reloads_meanwhile(self, who: int, carrier: str, which: int, then: str, read: int) -> None:
+        """Only the outbox is kept; the next commit lands in the loading of a page."""
+        known, person = self.sessions(), self.people[who]
+        person.lose()
+        person.core.conversations.clear()
+        person.connect(carrier)
+        if known:
+            person.look(known[which % len(known)])
+        self.a_commit_lands_in_a_read(who, which, then, read)
+        person.answered(0)
 
     @rule(seconds=st.sampled_from([0.5, 1.0, 5.0]))
     def time_passes(self, seconds: float) -> None:

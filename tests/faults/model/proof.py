@@ -46,12 +46,12 @@ def _seconds_to_find(name: str, seeded: int) -> float:
     begun = time.monotonic()
     try:
         search(MOST, seeded, BUGS[name])
-    except Exception:  # noqa: BLE001 - whatever it came to
+    except AssertionError:  # of the machine or the verifier; anything else is no finding
         return time.monotonic() - begun
     raise AssertionError(f"{name} was not found in {MOST} histories")
 
 
 HISTORY_PROOFS = (
-    Proof("random histories of two tabs, two transports, deaths and losses", 2, 500, histories),
+    Proof("random histories of two tabs, two transports, deaths and losses", 2, 250, histories),
     Proof("five planted bugs are found by those histories", 5, 25, planted),
 )

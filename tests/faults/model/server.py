@@ -40,6 +40,10 @@ def reading_engine(url: str) -> Engine:
     return engine
 
 
+class BrokenModelError(Exception):
+    """The fault is the model's own, and no finding."""
+
+
 class Words:
     """What the chain was asked and has said; it says what the test lets it say."""
 
@@ -112,7 +116,8 @@ class MortalServer:
         while not self.parts.alive:
             self._loop.settle()
             self.writer.commit()
-            assert not self._life.done(), self._life
+            if self._life.done():
+                raise BrokenModelError(f"the server did not start: {self._life}")
 
     async def _live(self, parts: Parts) -> None:
         async with parts.running():
@@ -167,7 +172,8 @@ class MortalServer:
                 task.cancel()
             self._loop.settle()
             self._loop.forward(10)
-        assert not asyncio.all_tasks(self._loop)
+        if asyncio.all_tasks(self._loop):
+            raise BrokenModelError(f"these live on: {asyncio.all_tasks(self._loop)}")
         self._life = None
 
     def _abandon(self, database: Database) -> None:
