@@ -11,6 +11,7 @@ import httpx
 from api.service.generate import PATIENCE_S
 from tests.faults.asking import Sent, identified, message, read, send, stop, until_ended
 from tests.faults.footprint import at_rest, left_behind
+from tests.faults.isolation import beside_a_sleeper
 from tests.faults.misbehaving import FAULTS, HANGING, RAISED, STAGES
 from tests.faults.oracle import Oracle, Shown
 from tests.faults.proofs import Measured, Proof, Trial
@@ -149,4 +150,5 @@ async def _misbehave(
 PROOFS = [
     Proof("kill -9 at random moments", small=8, full=500, run=killed),
     Proof("chains that raise or hang at every stage", small=80, full=2000, run=misbehaved),
+    Proof("others beside a chain that sleeps", small=1, full=6, run=beside_a_sleeper, quiet=True),
 ]
