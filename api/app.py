@@ -22,7 +22,6 @@ from api.doors import (
     problems,
     record,
     rest,
-    sse,
 )
 from api.doors.limits import BodyLimit
 from api.doors.root import UnderPath
@@ -77,7 +76,7 @@ def _routers(parts: Parts, who: Who) -> list[APIRouter]:
         rest.router(parts.chat, parts.chains, who.identity),
         library.router(parts.library, who.identity),
         record.router(parts.records, who.identity),
-        sse.router(parts.chat, parts.hints, who.identity),
+        parts.streams.router(who.identity),
         parts.sockets.router(),
         documents.router(parts.documents, who, parts.may_write_documents),
         health.router(parts.why_not_ready, metrics.registry(_gauges(parts), _counters(parts))),

@@ -27,6 +27,7 @@ from api.documents.model import Document
 from api.documents.uploads import Uploads
 from api.doors.dialog import MOST_SESSIONS, SocketServices
 from api.doors.documents import wire
+from api.doors.sse import Streams
 from api.doors.ws import Socket, Sockets
 from api.log.log import SqlLog
 from api.service.chat import Chat, ChatLimits
@@ -72,6 +73,7 @@ class Parts:
     forgetting: Forgetting
     runner: Runner
     sockets: Sockets
+    streams: Streams
     hints: LocalHints
     reaper: Reaper
     notes: SqlNotes
@@ -103,8 +105,9 @@ class Parts:
         return self.writer.trouble.reason if self.alive else "starting"
 
     async def drain(self) -> None:
-        """Lets running answers end, for a while; new messages are refused meanwhile."""
+        """Lets running answers end, for a while, then event streams; new messages are refused meanwhile."""
         await self.runner.drain(self.settings.drain_seconds)
+        await self.streams.leave()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -208,6 +211,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         forgetting=forgetting,
         runner=runner,
         sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
+        streams=Streams(chat, hints),
         hints=hints,
         reaper=reaper,
         notes=notes,

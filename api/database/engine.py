@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -40,3 +40,13 @@ def _explicit_begin(engine: Engine, begin: str = "BEGIN") -> None:
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:  # a Connection of either kind
         connection.exec_driver_sql(begin)
+
+
+def driver_of(connection: Connection) -> Any:  # Any: each driver has a connection of its own
+    """The way past SQLAlchemy, which would begin a transaction."""
+    return connection.connection.driver_connection
+
+
+def changes(connection: Connection) -> int | None:
+    """How many rows this connection has ever changed; None if its driver does not count them."""
+    return getattr(driver_of(connection), "total_changes", None)

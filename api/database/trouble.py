@@ -6,6 +6,8 @@ import time
 import structlog
 from sqlalchemy import exc
 
+from api.core.errors import ChatError, Code
+
 log = structlog.get_logger()
 
 NOT_THE_DATABASE = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
@@ -35,6 +37,13 @@ def in_words(error: BaseException) -> str:
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     name = str(getattr(cause, "sqlite_errorname", ""))
     return next((words for start, words in WORDS.items() if name.startswith(start)), "the database is away")
+
+
+def refusal(cause: BaseException) -> ChatError:
+    """What whoever asked is told of it."""
+    found = ChatError(Code.STORAGE_UNAVAILABLE, retry_after_ms=1000)
+    found.__cause__ = cause
+    return found
 
 
 class Trouble:

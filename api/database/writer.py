@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from api.core.errors import ChatError, Code
+from api.core.errors import ChatError
 from api.core.events import Event
 from api.core.points import Point, Reach, nowhere
-from api.database.trouble import Trouble, is_trouble
+from api.database.engine import changes, driver_of
+from api.database.trouble import Trouble, is_trouble, refusal
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class _Job:
     unit: Unit[Any]  # each job has a result of its own
     durable: bool
     future: "asyncio.Future[Any]"
+    aside: bool = False
     result: Any = None
     error: Exception | None = None
 
@@ -96,17 +98,24 @@ class Writer:
         `durable` commits survive a power cut, the others "only" the death of the process. A unit may
         be run again after a rollback, so it must change nothing but the database.
         """
+        return self._put(unit, durable=durable)
+
+    def aside(self, unit: Unit[T]) -> "asyncio.Future[T]":
+        """The same between two commits, in no transaction; nothing is published of it."""
+        return self._put(unit, aside=True)
+
+    def _put(self, unit: Unit[T], *, durable: bool = False, aside: bool = False) -> "asyncio.Future[T]":
         if self._loop is None:
             raise RuntimeError("the writer does not run")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(unit, durable, future))
+        self._jobs.put(_Job(unit, durable, future, aside))
         return future
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while (batch := self._next_batch()) is not None:
             left = list(batch)
             try:
-                for jobs, done in self._commit(batch):
+                for jobs, done in self._outcomes(batch):
                     self._tell(loop, jobs, done)
                     left = [job for job in left if job not in jobs]
             except Exception as error:  # noqa: BLE001 - nobody who asked may be forgotten
@@ -131,6 +140,12 @@ class Writer:
                 break
             batch.append(job)
         return batch
+
+    def _outcomes(self, batch: list[_Job]) -> "Iterator[_Outcome]":
+        together = [job for job in batch if not job.aside]
+        for jobs in (together, *([job] for job in batch if job.aside)):
+            if jobs:
+                yield from self._commit(jobs)
 
     def _commit(self, batch: list[_Job]) -> "Iterator[_Outcome]":
         """Yields jobs that share an outcome, with what is to be published of it."""
@@ -169,9 +184,12 @@ class Writer:
             connection.close()
 
     def _transact(self, transaction: Transaction, batch: list[_Job]) -> None:
+        if batch[0].aside:  # it is alone
+            batch[0].result = batch[0].unit(transaction)
+            return
         connection = transaction.connection
         self._set_durability(connection, full=any(job.durable for job in batch))
-        before = _changes(connection)
+        before = changes(connection)
         with connection.begin():
             transaction.begun = True
             for job in batch:
@@ -182,7 +200,7 @@ class Writer:
                     job.error = refusal
             self._reach_with_events(transaction, Point.BEFORE_COMMIT)
             transaction.asked = True
-        if before is None or before != _changes(connection):  # a full disk takes what changes nothing
+        if before is None or before != changes(connection):  # a full disk takes what changes nothing
             self.trouble.went()
         self._reach_with_events(transaction, Point.AFTER_COMMIT)
 
@@ -193,16 +211,14 @@ class Writer:
 
     def _set_durability(self, connection: Connection, *, full: bool) -> None:
         if full is not self._full:
-            driver = connection.connection.driver_connection
-            assert driver is not None  # noqa: S101 - for mypy: the connection is open
-            driver.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+            driver_of(connection).execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
             self._full = full
 
     def _failed(self, batch: list[_Job], error: Exception) -> list[_Job]:
         if is_trouble(error):
             self.trouble.came(error)
         for job in batch:
-            job.error = _refusal(error) if is_trouble(error) else error
+            job.error = refusal(error) if is_trouble(error) else error
         return batch
 
     def _deliver(self, batch: list[_Job], done: Transaction | None) -> None:
@@ -220,17 +236,6 @@ class Writer:
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)
-
-
-def _changes(connection: Connection) -> int | None:
-    """How many rows this connection has ever changed; None if its driver does not count them."""
-    return getattr(connection.connection.driver_connection, "total_changes", None)
-
-
-def _refusal(cause: Exception) -> ChatError:
-    refusal = ChatError(Code.STORAGE_UNAVAILABLE, retry_after_ms=1000)
-    refusal.__cause__ = cause
-    return refusal
 
 
 def _unsure(transaction: Transaction | None) -> Transaction | None:

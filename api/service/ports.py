@@ -161,6 +161,9 @@ class Store(Protocol):
     async def purge(self, deleted_before: datetime) -> bool:
         """Erases a little of what was deleted before that time; False if nothing of it is left."""
 
+    async def scrub(self) -> bool:
+        """Removes what is still stored of all that was erased; False if it has to be tried again."""
+
 
 class Notes(Protocol):
     """Remembers what happened to messages. Nothing depends on a note, and none holds what people wrote."""

@@ -1,7 +1,7 @@
 """What has to be removed from time to time: old pieces, deleted sessions, old notes, forgotten users."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -36,6 +36,7 @@ class Sweep:
         self._notes = notes
         self._clock = clock
         self._retention = retention
+        self._to_scrub = True  # whoever ran before may have died between the one and the other
 
     async def forever(self, every_s: float = EVERY_S) -> None:
         while True:
@@ -49,7 +50,13 @@ class Sweep:
         await self._forgetting.resume()
         now = self._clock()
         await self._log.trim(now - self._retention)
-        for _ in range(PURGES):
-            if not await self._store.purge(now - PURGE_AFTER):
-                break
+        await self._erase(now - PURGE_AFTER)
         await self._notes.age(now - NOTES_KEPT)
+
+    async def _erase(self, deleted_before: datetime) -> None:
+        for _ in range(PURGES):
+            if not await self._store.purge(deleted_before):
+                break
+            self._to_scrub = True
+        if self._to_scrub:
+            self._to_scrub = not await self._store.scrub()

@@ -10,6 +10,7 @@ from api.core.events import Ended
 from api.core.leases import Lease, Leases
 from api.core.lifecycle import Status
 from api.core.records import Message, Session
+from api.database.scrub import scrub
 from api.database.snapshot import carried_through, snapshot
 from api.database.writer import Transaction, Writer
 from api.service.ports import Clock, Ending, NewId, Page
@@ -151,3 +152,6 @@ class SqlStore:
         return await self._writer.submit(
             lambda transaction: purge(transaction, deleted_before), durable=False
         )
+
+    async def scrub(self) -> bool:
+        return await self._writer.aside(lambda transaction: scrub(transaction.connection))

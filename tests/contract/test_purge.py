@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select
 
 from api.core.errors import ChatError
 from api.core.query import parse
+from api.database.snapshot import snapshot
 from api.database.tables import events, feedback, messages, metadata, notes, sends, users
 from api.database.writer import Transaction
 from api.store import purge
@@ -145,3 +147,57 @@ async def test_an_id_of_a_send_stays_used_when_its_session_is_erased(backend: Ba
     assert (await counted(backend))[sends.name] == 1
     with pytest.raises(ChatError, match="deleted"):
         await backend.send("Why?", key="k")
+
+
+MARKER = "zanzibar" * 4
+
+
+def files_with(folder: Path, text: str) -> set[str]:
+    return {each.name for each in folder.glob("chat.db*") if text.encode() in each.read_bytes()}
+
+
+async def erased(backend: Backend) -> None:
+    await backend.store.delete("ann", await long_session(backend, 3, MARKER + " " + "word " * 2_000 + MARKER))
+    await purged(backend)
+
+
+async def test_what_was_erased_is_in_no_file_any_more_while_the_server_runs(
+    backend: Backend, tmp_path: Path
+) -> None:
+    kept = await long_session(backend, 2)
+    await erased(backend)
+    assert files_with(tmp_path, MARKER)
+    assert await backend.store.scrub()
+    assert not files_with(tmp_path, MARKER)
+    await backend.exchange(session=kept)
+    assert len((await backend.store.page("ann", kept, 50, None)).messages) == 6
+
+
+async def test_whoever_still_reads_what_was_is_not_waited_for_and_it_is_done_later(
+    backend: Backend, tmp_path: Path
+) -> None:
+    sent = await backend.exchange()
+    async with snapshot(backend.database.readers) as reading:
+        await reading.execute(select(messages))
+        await erased(backend)
+        assert not await backend.store.scrub()
+        await backend.exchange(session=sent.session_id)  # writing goes on
+    assert await backend.store.scrub()
+    assert not files_with(tmp_path, MARKER)
+
+
+async def test_a_rival_who_writes_puts_it_off_and_is_not_harmed(backend: Backend) -> None:
+    await erased(backend)
+    with backend.locked():
+        assert not await backend.store.scrub()
+    assert await backend.store.scrub()
+
+
+async def test_how_long_the_database_is_waited_for_is_as_before(backend: Backend) -> None:
+    def patience(transaction: Transaction) -> int:
+        found: int = transaction.connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        return found
+
+    before = await backend.change(patience)
+    assert await backend.store.scrub()
+    assert await backend.change(patience) == before

@@ -28,17 +28,17 @@ class HeldWriter(Writer):
         self._give_up_connection()
         self._engine.dispose()
 
-    def submit(self, unit: Unit[T], *, durable: bool) -> "asyncio.Future[T]":
+    def _put(self, unit: Unit[T], *, durable: bool = False, aside: bool = False) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if not self.dead:
-            self.waiting.append(_Job(unit, durable, future))
+            self.waiting.append(_Job(unit, durable, future, aside))
         return future
 
     def commit(self, count: int | None = None) -> None:
         """Commits the first `count` of what waits, together; all of it if None."""
         batch, self.waiting = self.waiting[:count], [] if count is None else self.waiting[count:]
         if batch:
-            for jobs, done in self._commit(batch):
+            for jobs, done in self._outcomes(batch):
                 self._deliver(jobs, done)
 
 

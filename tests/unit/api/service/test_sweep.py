@@ -112,3 +112,22 @@ async def test_a_round_that_fails_does_not_end_the_sweeping(backend: Backend) ->
     await again.wait()
     sweeping.cancel()
     await asyncio.gather(sweeping, return_exceptions=True)
+
+
+async def test_what_was_erased_is_scrubbed_once_and_again_if_it_did_not_succeed(backend: Backend) -> None:
+    sweep, scrub, outcomes = sweep_of(backend), backend.store.scrub, list[bool]()
+
+    async def scrubbing() -> bool:
+        outcomes.append(len(outcomes) != 1 and await scrub())
+        return outcomes[-1]
+
+    backend.store.scrub = scrubbing  # type: ignore[method-assign]  # it cannot be done the second time
+    await sweep.once()
+    assert outcomes == [True], "a predecessor may have died before it did so"
+    await sweep.once()
+    assert outcomes == [True]
+    await backend.store.delete("ann", (await backend.exchange()).session_id)
+    backend.clock.forward(61)
+    for _ in range(4):
+        await sweep.once()
+    assert outcomes == [True, False, True]
