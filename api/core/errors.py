@@ -77,7 +77,9 @@ TABLE: Mapping[Code, Rule] = {
         "The server takes no new messages right now. Try again shortly.", 503, 1013, retryable=True
     ),
     Code.STORAGE_UNAVAILABLE: Rule(
-        "The server cannot save right now, so nothing was accepted. Try again shortly.", 503, retryable=True
+        "The server cannot reach its storage right now. Try the same again shortly; that is safe.",
+        503,
+        retryable=True,
     ),
     Code.CHAIN_FAILED: Rule("The answer broke off because of an error. Try again.", retryable=True),
     Code.CHAIN_TIMEOUT: Rule("The answer took too long and was ended. Try again.", retryable=True),

@@ -151,12 +151,15 @@ class Dialog:
         await self._acknowledge(accepted, frame.id)
 
     async def _acknowledge(self, accepted: Accepted, request_id: str | None) -> None:
-        """The ack, and then the session's events, unless they come already or there is no room for them."""
+        """The ack, and then the session's events, unless they come already, or why not."""
         unfollowed = accepted.session_id not in self.follower
-        start = await self._chat.begin_after(accepted) if unfollowed and not self._no_room() else None
+        full = self._no_room() if unfollowed else None
+        start = await self._chat.begin_after(accepted) if unfollowed and full is None else None
         self.connection.reply(ack_json(accepted), request_id)
         if start is not None:
             self._follow(start)
+        elif full is not None and not accepted.status.terminal:
+            self.connection.refuse(full, "subscribe", {"session_id": accepted.session_id})
 
     async def _stop(self, frame: Stop, user_id: str) -> None:
         status = await self._chat.stop(user_id, frame.message_id)
@@ -174,7 +177,10 @@ class Dialog:
         """Why this connection can follow no further session."""
         if len(self.follower) < MOST_SESSIONS:
             return None
-        words = f"This connection follows {MOST_SESSIONS} sessions already. Unsubscribe from one first."
+        words = (
+            f"This connection follows {MOST_SESSIONS} sessions already. "
+            "Unsubscribe from one and try again, or ask for the messages by REST."
+        )
         return ChatError(Code.RATE_LIMITED, words, retry_after_ms=ROOM_RETRY_MS)
 
     def _follow(self, start: Start, request_id: str | None = None) -> None:

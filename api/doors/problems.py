@@ -1,6 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457), from the one table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -51,22 +52,34 @@ def problem(error: ChatError, status: int | None = None, headers: dict[str, str]
     return Response(orjson.dumps(body), code, headers, MEDIA_TYPE)
 
 
+def name_request(request: Request, **ids: str) -> None:
+    """From now on whatever refuses this request carries these ids, as an error on the WebSocket does."""
+    request.state.ids = ids
+
+
+def _told(
+    request: Request, error: ChatError, status: int | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    ids: dict[str, str] = getattr(request.state, "ids", {})
+    return problem(replace(error, ids={**ids, **error.ids}), status, headers)
+
+
 def install(app: FastAPI, new_id: Callable[[], str]) -> None:
     """Makes every failure of the app's routes a problem."""
 
-    async def refused(_request: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, ChatError)  # noqa: S101 - for mypy: registered for it
-        return problem(error)
+        return _told(request, error)
 
-    async def unfit(_request: Request, error: Exception) -> Response:
+    async def unfit(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - for mypy: registered for it
-        return problem(_unfit(error))
+        return _told(request, _unfit(error))
 
-    async def http(_request: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - for mypy: registered for it
         code = _BY_STATUS.get(error.status_code, Code.INVALID)
-        words = "" if error.status_code in _BY_STATUS else f"{error.detail}."
-        return problem(ChatError(code, words), error.status_code, dict(error.headers or {}))
+        words = "" if error.status_code in _BY_STATUS else _words(request, error)
+        return _told(request, ChatError(code, words), error.status_code, dict(error.headers or {}))
 
     async def broken(request: Request, error: Exception) -> Response:
         error_id = new_id()
@@ -77,7 +90,7 @@ def install(app: FastAPI, new_id: Callable[[], str]) -> None:
             error=type(error).__name__,
             at=places(error),
         )
-        return problem(ChatError(Code.INTERNAL, error_id=error_id))
+        return _told(request, ChatError(Code.INTERNAL, error_id=error_id))
 
     app.add_exception_handler(ChatError, refused)
     app.add_exception_handler(RequestValidationError, unfit)
@@ -89,5 +102,14 @@ def _unfit(error: RequestValidationError) -> ChatError:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return ChatError(Code.BAD_JSON)
-    place = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    return ChatError(Code.INVALID, f"{place}: {first['msg']}. Correct it and send it again.")
+    # A place begins with the part of the request it is in, and numbers count within a list.
+    place = ".".join(part for part in first["loc"][1:] if isinstance(part, str)) or "body"
+    what = first["msg"].removeprefix("Value error, ").replace("Input should", "this must")
+    return ChatError(Code.INVALID, f"{place}: {what}. Correct it and send it again.")
+
+
+def _words(request: Request, error: HTTPException) -> str:
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        return f"This address does not take {request.method}. Use {allowed}, or look it up in /docs."
+    return f"{error.detail.rstrip('.')}. Correct it and send it again."

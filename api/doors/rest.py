@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 from api.auth.identity import Identity
 from api.core.errors import ChatError, Code
 from api.core.records import JSON, Session
-from api.doors.problems import RESPONSES
+from api.doors.problems import RESPONSES, name_request
 from api.service.chat import Chat
 from api.service.requests import Accepted
 from api.wire import rest
@@ -35,8 +35,36 @@ Limit = Annotated[int, BeforeValidator(digits), Query(ge=1, le=200)]
 Offset = Annotated[int, BeforeValidator(digits), Query(ge=0, le=2**53)]
 Include = Annotated[list[Literal["superseded"]] | None, Query()]
 IdempotencyKeys = Annotated[list[str] | None, Header(alias="Idempotency-Key")]
+CLIENT_ID_CHARS = 128
 Prefer = Annotated[list[str] | None, Header()]
 WhoAsks = Callable[[Request], Awaitable[Identity]]
+
+
+async def one_key(request: Request, idempotency_key: IdempotencyKeys = None) -> str | None:
+    """The id of a send or retry, from its body or its headers; two that differ are an error.
+
+    Whatever refuses the request from here on carries it.
+    """
+    found = {*await _key_in_body(request), *(idempotency_key or [])}
+    if len(found) > 1:
+        raise ChatError(Code.INVALID, "client_message_id and Idempotency-Key differ. Send only one of them.")
+    key = found.pop() if found else None
+    if key is not None and len(key) <= CLIENT_ID_CHARS:
+        name_request(request, client_message_id=key)
+    return key
+
+
+async def _key_in_body(request: Request) -> list[str]:
+    """Read before the body is checked, so that a body that does not fit is refused under its id as well."""
+    try:
+        body = await request.json()
+    except ValueError:  # no body, or no JSON: whoever checks it will say so
+        return []
+    key = body.get("client_message_id") if isinstance(body, dict) else None
+    return [key] if isinstance(key, str) else []
+
+
+Key = Annotated[str | None, Depends(one_key)]
 
 
 def answer(body: Mapping[str, JSON] | dict[str, Any], status: int = 200) -> Response:
@@ -129,10 +157,7 @@ def _sending(routes: APIRouter, chat: Chat, identity: WhoAsks) -> None:
     accepted_at_once: dict[int | str, dict[str, Any]] = {202: {"model": Ack}}
 
     @routes.post("/messages", response_model=rest.Sent, responses=accepted_at_once)
-    async def send(
-        user: User, body: rest.AnyMessage, idempotency_key: IdempotencyKeys = None, prefer: Prefer = None
-    ) -> Response:
-        key = one_key(body.client_message_id, idempotency_key)
+    async def send(key: Key, user: User, body: rest.AnyMessage, prefer: Prefer = None) -> Response:
         accepted = await chat.send(
             user.user_id, body.content, client_message_id=key, session_id=body.session_id, chain=body.chain
         )
@@ -140,13 +165,8 @@ def _sending(routes: APIRouter, chat: Chat, identity: WhoAsks) -> None:
 
     @routes.post("/sessions/{session_id}/messages", response_model=rest.Sent, responses=accepted_at_once)
     async def send_to_session(
-        user: User,
-        session_id: str,
-        body: rest.NewMessage,
-        idempotency_key: IdempotencyKeys = None,
-        prefer: Prefer = None,
+        key: Key, user: User, session_id: str, body: rest.NewMessage, prefer: Prefer = None
     ) -> Response:
-        key = one_key(body.client_message_id, idempotency_key)
         accepted = await chat.send(user.user_id, body.content, client_message_id=key, session_id=session_id)
         return await _sent(chat, user.user_id, accepted, prefer)
 
@@ -156,14 +176,13 @@ def _sending(routes: APIRouter, chat: Chat, identity: WhoAsks) -> None:
         responses=accepted_at_once,
     )
     async def retry(
+        key: Key,
         user: User,
         session_id: str,
         message_id: str,
-        body: rest.NewAttempt | None = None,
-        idempotency_key: IdempotencyKeys = None,
+        body: rest.NewAttempt | None = None,  # noqa: ARG001 - for the OpenAPI document; `key` has read it
         prefer: Prefer = None,
     ) -> Response:
-        key = one_key(body.client_message_id if body else None, idempotency_key)
         accepted = await chat.retry(user.user_id, message_id, client_message_id=key, session_id=session_id)
         return await _sent(chat, user.user_id, accepted, prefer)
 
@@ -189,14 +208,6 @@ def prefers_async(headers: list[str] | None) -> bool:
     """Whether one of the preferences (RFC 7240) in these headers is `respond-async`."""
     preferences = ",".join(headers or []).split(",")
     return any(each.partition(";")[0].strip().lower() == "respond-async" for each in preferences)
-
-
-def one_key(in_body: str | None, in_headers: list[str] | None) -> str | None:
-    """The id of a send, from its body or its headers; two that differ are an error."""
-    found = {*([] if in_body is None else [in_body]), *(in_headers or [])}
-    if len(found) > 1:
-        raise ChatError(Code.INVALID, "client_message_id and Idempotency-Key differ. Send only one of them.")
-    return found.pop() if found else None
 
 
 def make_cursor(session: Session) -> str:

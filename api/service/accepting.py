@@ -43,8 +43,15 @@ class Accepting:
         """
         refusal = barred or self._refusal(request)
         if refusal is None:
-            accepted = await self._background.carried_through(self._accept(request))
-            return await self._as_it_stands(request, accepted) if accepted.duplicate else accepted
+            try:
+                accepted = await self._background.carried_through(self._accept(request))
+            except ChatError as error:
+                # What cannot be written may still be read: the repetition is looked for before refusing.
+                if error.code is not Code.STORAGE_UNAVAILABLE:
+                    raise
+                refusal = error
+            else:
+                return await self._as_it_stands(request, accepted) if accepted.duplicate else accepted
         known = await self._store.repetition(request)
         if known is None:
             raise refusal
@@ -83,9 +90,15 @@ class Accepting:
         return accepted
 
     async def _as_it_stands(self, request: AnswerRequest, known: Accepted) -> Accepted:
-        """A repetition, with the end of its answer if that was lost."""
-        clear = known.status.terminal or known.pending_message_id in self._runner
-        if clear or not await self._reaper.check(known.session_id):
+        """A repetition, with the end of its answer if that was lost and can be written now."""
+        if known.status.terminal or known.pending_message_id in self._runner:
+            return known
+        try:
+            if not await self._reaper.check(known.session_id):
+                return known
+        except ChatError as error:
+            if error.code is not Code.STORAGE_UNAVAILABLE:
+                raise
             return known
         return await self._store.repetition(request) or known
 

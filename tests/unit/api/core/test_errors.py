@@ -61,3 +61,10 @@ def test_an_error_takes_the_tables_words_unless_it_has_its_own() -> None:
 def test_an_error_carries_the_ids_that_it_concerns() -> None:
     assert ChatError(Code.NOT_FOUND, ids={"message_id": "m"}).ids == {"message_id": "m"}
     assert dict(ChatError(Code.NOT_FOUND).ids) == {}
+
+
+def test_the_words_for_a_storage_that_is_away_hold_for_whatever_was_asked() -> None:
+    words = TABLE[Code.STORAGE_UNAVAILABLE].message
+    assert "accepted" not in words
+    assert "Try the same again" in words
+    assert "safe" in words

@@ -12,6 +12,7 @@ from api.core.records import Message
 from api.service.ports import SessionHint
 from tests.support.backends import Backend
 from tests.support.chats import Halting, World, saying, spoken, world
+from tests.support.commits import Commits, Fails
 
 pytestmark = pytest.mark.anyio
 
@@ -190,3 +191,48 @@ async def test_the_users_other_connections_are_told_of_an_attempt(ann: World) ->
     await ann.chat.settled()
     assert {hint.session_id for hint in told} == {first.session_id}
     assert {hint.session.message_count for hint in told if hint.session} == {2}
+
+
+async def test_what_was_accepted_is_told_again_while_nothing_can_be_written(ann: World) -> None:
+    sent = await ann.chat.send("ann", "Why?", client_message_id="s")
+    await ann.answered(sent.pending_message_id)
+    made = await ann.chat.retry("ann", sent.pending_message_id, client_message_id="r")
+    await ann.answered(made.pending_message_id)
+    with ann.backend.locked():
+        again = await ann.chat.send("ann", "Why?", client_message_id="s")
+        assert (again.pending_message_id, again.duplicate) == (sent.pending_message_id, True)
+        again = await ann.chat.retry("ann", sent.pending_message_id, client_message_id="r")
+        assert (again.pending_message_id, again.duplicate) == (made.pending_message_id, True)
+        with pytest.raises(ChatError) as differs:
+            await ann.chat.send("ann", "How?", client_message_id="s")
+        with pytest.raises(ChatError) as new:
+            await ann.chat.send("ann", "Why?", client_message_id="new")
+    assert differs.value.code is Code.IDEMPOTENCY_CONFLICT
+    assert new.value.code is Code.STORAGE_UNAVAILABLE
+    assert not (await ann.chat.send("ann", "Why?", client_message_id="new")).duplicate
+
+
+async def test_a_lost_answer_that_cannot_be_ended_now_is_told_as_it_stands(
+    ann: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = await ann.backend.send("Why?", key="s")
+
+    async def check(_: str) -> bool:
+        raise ChatError(Code.STORAGE_UNAVAILABLE)
+
+    monkeypatch.setattr(ann.reaper, "check", check)
+    with ann.backend.locked():
+        again = await ann.chat.send("ann", "Why?", client_message_id="s")
+    assert (again.pending_message_id, again.status) == (lost.answer_id, Status.PENDING)
+
+
+async def test_a_message_that_was_saved_although_its_commit_failed_is_confirmed_and_ends(
+    ann: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Commits(ann.backend.database.writing, monkeypatch).fail(Fails.MADE)
+    sent = await ann.chat.send("ann", "Why?")
+    assert (sent.duplicate, sent.status) == (True, Status.PENDING)
+    for _ in range(2):
+        await ann.reaper.once()
+    answer = await ann.answered(sent.pending_message_id)
+    assert answer.status is Status.INTERRUPTED
