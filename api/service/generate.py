@@ -214,13 +214,15 @@ def _broken_off(error: ChatError) -> Problem:
 async def _let_go(origin: Origin) -> None:
     """Cancels a chain, with all tasks that it has begun: one of them may hold the model's stream.
 
-    What will not be cancelled is left behind.
+    What took its cancellation for itself is cancelled once more, and left behind.
     """
     tasks = begun_from(origin)
     for task in tasks:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=PATIENCE_S)
+    for task in begun_from(origin):
+        task.cancel()
 
 
 def _error_of(task: asyncio.Task[None]) -> BaseException | None:
