@@ -1,18 +1,23 @@
 """Runs one proof in a process of its own, for `prove`: `python -m tests.faults.worker ROW NAME …`.
 
-The result goes to a file as JSON. At SIGTERM it ends the trial that is under way and keeps what it reached.
+The result goes to a file as JSON, what has been reached every few seconds: a trial that takes too long to end
+costs itself alone. At SIGTERM it ends the trial that is under way.
 """
 
 import argparse
 import json
 import signal
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from tests.faults.launching import zygote
-from tests.faults.proofs import Trial, rows, run
+from tests.faults.proofs import Measured, Trial, rows, run
+
+KEEP_S = 2.0
 
 
 def main() -> None:
@@ -45,8 +50,27 @@ def main() -> None:
             trial.cut = True
 
         signal.signal(signal.SIGTERM, cut)
-        measured = run(proof, trial)
-    chosen.out.write_text(json.dumps(asdict(measured)))
+        over = threading.Event()
+        keeping = threading.Thread(target=_keep_on, args=[trial, chosen.out, over])
+        keeping.start()
+        try:
+            measured = run(proof, trial)
+        finally:
+            over.set()
+            keeping.join()
+    _keep(measured, chosen.out)
+
+
+def _keep_on(trial: Trial, out: Path, over: threading.Event) -> None:
+    while not over.wait(KEEP_S):
+        if trial.measured.trials:
+            with suppress(RuntimeError):  # it was just added to
+                _keep(trial.measured, out)
+
+
+def _keep(measured: Measured, out: Path) -> None:
+    """In one write over what stood there: it only ever grows."""
+    out.write_text(json.dumps(asdict(measured)))
 
 
 if __name__ == "__main__":
