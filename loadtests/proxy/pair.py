@@ -119,8 +119,8 @@ class Pair:
     def made(self, side: Side) -> None:
         if side is self.client:
             self.active()
-            if side.transport is not None:
-                side.transport.pause_reading()
+            # Soon, not now: before Python 3.11.4 a transport begins to read after this whatever it was told.
+            asyncio.get_running_loop().call_soon(self._pause_alone)
             self._hangs = self._plan.admission == "hang"
             if not self._hangs:
                 self._connect(self)
@@ -130,6 +130,10 @@ class Pair:
             self.client.transport.resume_reading()
             self.down.join(side.transport, self.client.transport)
             self.up.join(self.client.transport, side.transport)
+
+    def _pause_alone(self) -> None:
+        if self.client.transport is not None and self.up.sink is None:
+            self.client.transport.pause_reading()
 
     def active(self) -> None:
         self._heard = asyncio.get_running_loop().time()

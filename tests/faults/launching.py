@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,7 +32,8 @@ class Process:
 
     def send(self, signal_: signal.Signals) -> None:
         if not self.exited.done():
-            os.kill(self.pid, signal_)
+            with suppress(ProcessLookupError):  # it has just died, and that is not yet known here
+                os.kill(self.pid, signal_)
 
 
 class Launcher(Protocol):
