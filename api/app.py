@@ -22,6 +22,7 @@ from api.doors import (
     problems,
     record,
     rest,
+    sse,
 )
 from api.doors.limits import BodyLimit
 from api.doors.root import UnderPath
@@ -64,8 +65,9 @@ def create_app(parts: Parts) -> FastAPI:
         app,
         parts.chains,
         playground=parts.playground,
-        guard=langserve.Guard(who, parts.rates, bearer_only=parts.who.bearer_only),
+        guard=langserve.Guard(who, parts.rates, parts.runs, bearer_only=parts.who.bearer_only),
         deadlines=_deadlines(parts),
+        runs=parts.runs,
     )
     return app
 
@@ -76,7 +78,7 @@ def _routers(parts: Parts, who: Who) -> list[APIRouter]:
         rest.router(parts.chat, parts.chains, who.identity),
         library.router(parts.library, who.identity),
         record.router(parts.records, who.identity),
-        parts.streams.router(who.identity),
+        sse.router(parts.chat, parts.hints, who.identity),
         parts.sockets.router(),
         documents.router(parts.documents, who, parts.may_write_documents),
         health.router(parts.why_not_ready, metrics.registry(_gauges(parts), _counters(parts))),

@@ -63,17 +63,16 @@ def serve_command(
 def _serve(settings: Settings, socket: Socket) -> None:
     name = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{name}:{socket.getsockname()[1]}{settings.root_path}"
-    try:
-        run(settings, socket, lambda: typer.echo(f"Steadychat is ready: {address}"))
-    except KeyboardInterrupt:
-        typer.echo("Stopped.")
+    run(settings, socket, lambda: typer.echo(f"Steadychat is ready: {address}"))
+    typer.echo("Stopped.")
 
 
 def run(settings: Settings, socket: Socket, ready: Callable[[], None], reach: Reach = nowhere) -> None:
     """Serves on a bound socket until a signal ends it; `ready` is called once it is fit to serve."""
     serve.allow_descriptors()
     parts = _parts(settings, reach)
-    server = serve.DrainingServer(_config(create_app(parts), settings), parts.drain, ready)
+    app = create_app(parts)
+    server = serve.DrainingServer(_config(app, settings), parts.drain, ready, serve.leave_behind)
     server.run(sockets=[socket])
 
 

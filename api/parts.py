@@ -27,7 +27,7 @@ from api.documents.model import Document
 from api.documents.uploads import Uploads
 from api.doors.dialog import MOST_SESSIONS, SocketServices
 from api.doors.documents import wire
-from api.doors.sse import Streams
+from api.doors.runs import Runs
 from api.doors.ws import Socket, Sockets
 from api.log.log import SqlLog
 from api.service.chat import Chat, ChatLimits
@@ -35,6 +35,7 @@ from api.service.deadline import GenerationLimits
 from api.service.finish import Finisher
 from api.service.forgetting import Forgetting
 from api.service.generate import Generator
+from api.service.leaving import Leaving
 from api.service.library import Library
 from api.service.ports import DocumentHint
 from api.service.reaper import Reaper
@@ -72,8 +73,9 @@ class Parts:
     library: Library
     forgetting: Forgetting
     runner: Runner
+    leaving: Leaving
+    runs: Runs
     sockets: Sockets
-    streams: Streams
     hints: LocalHints
     reaper: Reaper
     notes: SqlNotes
@@ -105,9 +107,9 @@ class Parts:
         return self.writer.trouble.reason if self.alive else "starting"
 
     async def drain(self) -> None:
-        """Lets running answers end, for a while, then event streams; new messages are refused meanwhile."""
-        await self.runner.drain(self.settings.drain_seconds)
-        await self.streams.leave()
+        """Lets running answers end, for a while; new messages are refused meanwhile."""
+        seconds = self.settings.drain_seconds
+        await asyncio.gather(self.leaving(seconds), self.runs.drain(seconds))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -210,8 +212,9 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         library=Library(store, archive),
         forgetting=forgetting,
         runner=runner,
+        leaving=Leaving(chat=chat, runner=runner, store=store),
+        runs=Runs(),
         sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
-        streams=Streams(chat, hints),
         hints=hints,
         reaper=reaper,
         notes=notes,

@@ -1,8 +1,10 @@
 """Runs the app under uvicorn, and lets running answers end before it leaves."""
 
 import asyncio
+import os
 import resource
 import socket
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import FrameType
@@ -12,6 +14,9 @@ import uvicorn
 from api.protocols import HttpProtocol, SocketProtocol
 
 PING_S = 20.0
+FAREWELL_S = 2.0
+LOOK_S = 0.02
+LAST_S = 1.0
 KEEP_ALIVE_S = 75
 """Proxies and clients keep idle connections for up to a minute, and whoever sends must be the one to close: a
 server that closes may do so just as a request arrives, and nobody can tell whether it was carried out."""
@@ -42,18 +47,37 @@ def allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-class DrainingServer(uvicorn.Server):
-    """The first signal drains, the second ends at once.
+def nothing() -> None:
+    """Nobody has to know."""
 
-    uvicorn itself would close every socket before it waits for anything; here answers end first.
+
+def leave_behind() -> None:
+    """From now on the process ends soon, whatever a chain has left in a thread or a task."""
+    last = threading.Timer(LAST_S, os._exit, [0])
+    last.daemon = True
+    last.start()
+
+
+class DrainingServer(uvicorn.Server):
+    """The first signal lets answers end before it leaves; the second ends the process at once.
+
+    uvicorn itself would close every socket before it waits for anything, so its shutdown comes last. It would
+    also raise the signal again after that. Here the status of an orderly end is 0, and of an end by a second
+    signal 128 more than its number, as of a process that the signal has killed.
     """
 
     def __init__(
-        self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]], ready: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        drain: Callable[[], Awaitable[None]],
+        ready: Callable[[], None],
+        left: Callable[[], None] = nothing,
     ) -> None:
+        """`drain` ends the answers and lets connections go; `left` is called when all is laid down."""
         super().__init__(config)
         self._drain = drain
         self._ready = ready
+        self._left = left
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leaving = False
         self._task: asyncio.Task[None] | None = None
@@ -61,26 +85,45 @@ class DrainingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
-        if self.started:
+        if self.started and not self._leaving:
             self._ready()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         """Called by the interpreter between two instructions, so it only leaves word in the loop."""
-        if self._loop is None or not self.started or self._leaving:
-            self.should_exit = self.force_exit = True
-            super().handle_exit(sig, frame)
-            return
+        if self._leaving:
+            os._exit(128 + sig)  # what was committed is kept, and the next start ends what is open
         self._leaving = True
-        self._loop.call_soon_threadsafe(self._begin_to_leave, sig, frame)
+        if self._loop is None or not self.started:
+            self.should_exit = True
+        else:
+            self._loop.call_soon_threadsafe(self._begin_to_leave)
 
-    def _begin_to_leave(self, sig: int, frame: FrameType | None) -> None:
-        self._task = asyncio.create_task(self._leave(sig, frame))
+    def _begin_to_leave(self) -> None:
+        self._task = asyncio.create_task(self._leave())
 
-    async def _leave(self, sig: int, frame: FrameType | None) -> None:
+    async def _leave(self) -> None:
         try:
             await self._drain()
+            await self._say_farewell()
         finally:
-            super().handle_exit(sig, frame)
+            self.should_exit = True
+
+    async def _say_farewell(self) -> None:
+        """What connections are still to be told goes out, as far as they take it soon; the rest is cut."""
+        for _ in range(round(FAREWELL_S / LOOK_S)):
+            if not self.server_state.tasks and not self._unsent():
+                break
+            await asyncio.sleep(LOOK_S)
+        for transport in self._unsent():
+            transport.abort()
+
+    def _unsent(self) -> list[asyncio.Transport]:
+        transports = [connection.transport for connection in self.server_state.connections]
+        return [transport for transport in transports if transport and transport.get_write_buffer_size()]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._left()
 
 
 def config(

@@ -17,7 +17,9 @@ from sse_starlette import EventSourceResponse
 
 from api.core.errors import TABLE, ChatError, Code
 from api.core.failures import places
+from api.doors.runs import Runs, leaving
 from api.doors.who import SAFE_METHODS, Who
+from api.service.contained import REFUSED, Origin, contain, contained_task
 from chains.contract import Chain
 from chains.text_view import text_view
 
@@ -45,16 +47,18 @@ class Guard:
     Whoever has no identity is counted by address. A batch counts as many as it has inputs.
     """
 
-    def __init__(self, who: Who, rates: Rates, *, bearer_only: bool) -> None:
+    def __init__(self, who: Who, rates: Rates, runs: Runs, *, bearer_only: bool) -> None:
         self._who = who
         self._rates = rates
+        self._runs = runs
         self._bearer_only = bearer_only
 
     async def __call__(self, request: Request) -> None:
-        """Raises `forbidden`, `unauthorized`, `token_expired`, `invalid` or `rate_limited`."""
+        """Raises `forbidden`, `unauthorized`, `token_expired`, `invalid`, `rate_limited` or `overloaded`."""
         caller = await (self._who.identity if self._bearer_only else self._who.caller)(request)
         if request.method in SAFE_METHODS:
             return
+        self._runs.refuse_new()
         address = request.client.host if request.client else ""
         wait = self._rates.allow(caller.user_id if caller else f"address {address}", await _cost(request))
         if wait is not None:
@@ -62,13 +66,19 @@ class Guard:
 
 
 def mount(
-    app: FastAPI, chains: Mapping[str, Chain], *, playground: bool, guard: Guard, deadlines: Deadlines
+    app: FastAPI,
+    chains: Mapping[str, Chain],
+    *,
+    playground: bool,
+    guard: Guard,
+    deadlines: Deadlines,
+    runs: Runs,
 ) -> None:
     """Serve each chain at `/chains/<name>`, and its text view at `/chains/<name>/text`.
 
     Clients may set nothing of a chain's config. A router of our own keeps LangServe's banner away.
     """
-    routes = APIRouter(route_class=_bounded_route(deadlines), dependencies=[Depends(guard)])
+    routes = APIRouter(route_class=_bounded_route(deadlines, runs), dependencies=[Depends(guard)])
     for name, chain in chains.items():
         _add(routes, f"{PREFIX}/{name}", chain.runnable, "default", playground=playground)
         _add(routes, f"{PREFIX}/{name}/text", text_view(chain), "chat", playground=playground)
@@ -119,22 +129,27 @@ async def _cost(request: Request) -> int:
     return max(1, len(inputs))
 
 
-def _bounded_route(deadlines: Deadlines) -> type[APIRoute]:
-    """A route whose answers, streamed or not, keep to the deadlines, and whose failures are ChatErrors."""
+def _bounded_route(deadlines: Deadlines, runs: Runs) -> type[APIRoute]:
+    """A route whose answers, streamed or not, keep to the deadlines, and whose failures are ChatErrors.
+
+    A chain cannot end the process on this way either.
+    """
 
     class BoundedRoute(APIRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 
             async def bounded(request: Request) -> Response:
-                with _translated(playground="/playground/" in request.url.path):
-                    async with asyncio.timeout(deadlines.total):
-                        response = await handle(request)
+                origin = Origin(request.url.path.partition(f"{PREFIX}/")[2].partition("/")[0])
+                with _translated(runs, playground="/playground/" in request.url.path):
+                    async with asyncio.timeout(deadlines.total) as limit:
+                        with runs.one(limit):
+                            response = await contained_task(handle(request), origin)
                 if isinstance(response, EventSourceResponse):
                     events = cast(
                         "AsyncGenerator[Any]", response.body_iterator
                     )  # Any: sse-starlette's events
-                    response.body_iterator = _bounded(events, deadlines)
+                    response.body_iterator = _bounded(events, deadlines, runs, origin)
                 return response
 
             return bounded
@@ -143,12 +158,12 @@ def _bounded_route(deadlines: Deadlines) -> type[APIRoute]:
 
 
 @contextmanager
-def _translated(*, playground: bool) -> Iterator[None]:
+def _translated(runs: Runs, *, playground: bool) -> Iterator[None]:
     """LangServe lets some of its clients' mistakes through as errors of its own."""
     try:
         yield
     except TimeoutError as error:
-        raise ChatError(Code.CHAIN_TIMEOUT) from error
+        raise (leaving() if runs.leaving else ChatError(Code.CHAIN_TIMEOUT)) from error
     except ValidationError as error:  # an input of a batch
         raise ChatError(Code.INVALID) from error
     except (OSError, ValueError) as error:
@@ -157,7 +172,9 @@ def _translated(*, playground: bool) -> Iterator[None]:
         raise
 
 
-async def _bounded(events: AsyncGenerator[Any], deadlines: Deadlines) -> AsyncIterator[Any]:
+async def _bounded(
+    events: AsyncGenerator[Any], deadlines: Deadlines, runs: Runs, origin: Origin
+) -> AsyncIterator[Any]:
     """The events of a stream, until it ends, breaks or takes too long; then an `error` event is the last.
 
     LangServe sends that event itself where a chain breaks, and then raises what we log here.
@@ -165,14 +182,16 @@ async def _bounded(events: AsyncGenerator[Any], deadlines: Deadlines) -> AsyncIt
     clock = asyncio.get_running_loop().time
     end = clock() + deadlines.total
     patience = deadlines.first_piece
+    contain(origin)
     async with aclosing(events):
         while True:
             try:
                 async with asyncio.timeout_at(min(end, clock() + patience)) as limit:
-                    event = await anext(events, None)
+                    with runs.one(limit):
+                        event = await anext(events, None)
             except TimeoutError:
                 event = None
-            except Exception as error:  # noqa: BLE001 - whatever a stranger's chain raises
+            except (Exception, *REFUSED) as error:  # noqa: BLE001 - whatever a stranger's chain raises
                 log.error("a chain broke on LangServe's way", error=type(error).__name__, at=places(error))
                 return
             if limit.expired():  # LangServe may have answered the cancellation with an event of its own

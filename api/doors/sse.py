@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -19,113 +18,85 @@ from api.service.ports import Hint, Hints, StageHint
 from api.wire.outgoing import encode, hint_json, next_frame, subscribed_json
 
 SILENCE_S = 20.0
-LEAVE_S = 3.0
 
 
-class Streams:
-    """The open event streams of this server."""
+def router(chat: Chat, hints: Hints, identity: WhoAsks) -> APIRouter:
+    routes = APIRouter(prefix="/api/chat", tags=["chat"], responses=RESPONSES)
 
-    def __init__(self, chat: Chat, hints: Hints) -> None:
-        self._chat = chat
-        self._hints = hints
-        self._open: set[Follower] = set()
-        self._none_open = asyncio.Event()
-        self._none_open.set()
-        self._leaving = False
-
-    def router(self, identity: WhoAsks) -> APIRouter:
-        routes = APIRouter(prefix="/api/chat", tags=["chat"], responses=RESPONSES)
-
-        @routes.get(
-            "/sessions/{session_id}/events",
-            response_class=EventSourceResponse,
-            responses={200: {"content": {"text/event-stream": {}}, "description": "The session's events."}},
+    @routes.get(
+        "/sessions/{session_id}/events",
+        response_class=EventSourceResponse,
+        responses={200: {"content": {"text/event-stream": {}}, "description": "The session's events."}},
+    )
+    async def events(
+        user: Annotated[Identity, Depends(identity)],
+        session_id: str,
+        last_event_id: Annotated[str | None, Header()] = None,
+        epoch: str | None = None,
+        after: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+    ) -> Response:
+        asked = Asked(epoch, after) if last_event_id is None else parse_event_id(last_event_id)
+        start = await chat.begin(user.user_id, session_id, asked)
+        return EventSourceResponse(
+            stream(chat, hints, user.user_id, start),
+            ping=0,  # it would come whether or not there was silence
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
-        async def events(
-            user: Annotated[Identity, Depends(identity)],
-            session_id: str,
-            last_event_id: Annotated[str | None, Header()] = None,
-            epoch: str | None = None,
-            after: Annotated[int | None, Query(ge=0, le=2**53)] = None,
-        ) -> Response:
-            asked = Asked(epoch, after) if last_event_id is None else parse_event_id(last_event_id)
-            start = await self._chat.begin(user.user_id, session_id, asked)
-            return EventSourceResponse(
-                self.stream(user.user_id, start),
-                ping=0,  # it would come whether or not there was silence
-                headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-            )
 
-        return routes
+    return routes
 
-    async def leave(self) -> None:
-        """Ends each stream, and those that are still to come, once it has told all that there is by now."""
-        self._leaving = True
-        for follower in self._open:
+
+async def stream(chat: Chat, hints: Hints, user_id: str, start: Start) -> AsyncIterator[ServerSentEvent]:
+    """`subscribed`, then the events after it; hints between them, without an id."""
+    told: list[Hint] = []
+    follower = chat.follower("sse")
+
+    def deliver(hint: Hint) -> None:
+        if len(told) < 100 and (not isinstance(hint, StageHint) or hint.session_id in follower):  # noqa: PLR2004
+            told.append(hint)
             follower.nudge()
-        with suppress(TimeoutError):  # whoever takes nothing is cut off
-            async with asyncio.timeout(LEAVE_S):
-                await self._none_open.wait()
 
-    async def stream(self, user_id: str, start: Start) -> AsyncIterator[ServerSentEvent]:
-        """`subscribed`, then the events after it; hints between them, without an id."""
-        told: list[Hint] = []
-        follower = self._chat.follower("sse")
+    deaf = hints.listen(user_id, deliver)
+    try:
+        follower.follow(start)
+        yield _subscribed(start)
+        async for event in _events(chat, follower, told):
+            yield event
+    finally:
+        deaf()
+        follower.close()
 
-        def deliver(hint: Hint) -> None:
-            if len(told) < 100 and (not isinstance(hint, StageHint) or hint.session_id in follower):  # noqa: PLR2004
-                told.append(hint)
-                follower.nudge()
 
-        deaf = self._hints.listen(user_id, deliver)
-        self._open.add(follower)
-        self._none_open.clear()
+async def _events(chat: Chat, follower: Follower, told: list[Hint]) -> AsyncIterator[ServerSentEvent]:
+    while True:
         try:
+            async with asyncio.timeout(SILENCE_S):
+                turn = await follower.turn()
+        except TimeoutError:
+            yield ServerSentEvent(comment="nothing new")
+            continue
+        for hint in told:
+            body = hint_json(hint)
+            yield ServerSentEvent(encode(body), event=str(body["type"]))
+        told.clear()
+        if turn is None and follower.parting:
+            return
+        if turn is None:
+            continue
+        if turn.gone:
+            return
+        if turn.lost:
+            try:
+                start = await chat.begin_again(turn.follow.session_id, NOWHERE)
+            except ChatError:  # a stream that ends is opened again by its client, and told the reason then
+                return
             follower.follow(start)
             yield _subscribed(start)
-            async for event in self._events(follower, told):
-                yield event
-        finally:
-            deaf()
-            follower.close()
-            self._open.discard(follower)
-            if not self._open:
-                self._none_open.set()
-
-    async def _events(self, follower: Follower, told: list[Hint]) -> AsyncIterator[ServerSentEvent]:
-        if self._leaving:
-            follower.nudge()
-        while True:
-            try:
-                async with asyncio.timeout(SILENCE_S):
-                    turn = await follower.turn()
-            except TimeoutError:
-                yield ServerSentEvent(comment="nothing new")
-                continue
-            for hint in told:
-                body = hint_json(hint)
-                yield ServerSentEvent(encode(body), event=str(body["type"]))
-            told.clear()
-            if turn is None:
-                if self._leaving:  # a nudge comes after all that there was to read
-                    return
-                continue
-            if turn.gone:
-                return
-            if turn.lost:
-                try:
-                    start = await self._chat.begin_again(turn.follow.session_id, NOWHERE)
-                except (
-                    ChatError
-                ):  # a stream that ends is opened again by its client, and told the reason then
-                    return
-                follower.follow(start)
-                yield _subscribed(start)
-                continue
-            frame = next_frame(turn.follow.waiting)
-            turn.follow.took(frame.events)
-            cursor = turn.follow.cursor
-            yield ServerSentEvent(frame.text, event=frame.type, id=f"{cursor.epoch}:{cursor.seq}")
+            continue
+        frame = next_frame(turn.follow.waiting)
+        turn.follow.took(frame.events)
+        cursor = turn.follow.cursor
+        yield ServerSentEvent(frame.text, event=frame.type, id=f"{cursor.epoch}:{cursor.seq}")
 
 
 def _subscribed(start: Start) -> ServerSentEvent:

@@ -16,7 +16,7 @@ from api.auth.sockets import SocketLimits, real_address
 from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
 from api.service.ports import Hints, Undo
-from api.wire.connection import BINARY, CROWDED, EXPIRED, UNAUTHORIZED, Close
+from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, Close
 
 log = structlog.get_logger()
 
@@ -178,6 +178,8 @@ class Socket:
                     return
                 turn = await self._dialog.follower.turn()
                 if turn is None:
+                    if self._dialog.follower.parting:
+                        self._dialog.connection.close(RESTART)
                     continue
                 await self._send_waiting()  # a `subscribed` precedes the events that follow it
                 frame = await self._dialog.take_turn(turn)

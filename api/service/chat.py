@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakSet
 
 from api.core.content import check_client_message_id, check_content
 from api.core.errors import ChatError, Code
@@ -60,6 +61,8 @@ class Chat:
         self._message_chars = limits.message_chars
         self._new_id = new_id
         self._background = Background()
+        self._followers: WeakSet[Follower] = WeakSet()
+        self._parting = False
         self._accepting = Accepting(
             store=store,
             runner=runner,
@@ -146,7 +149,17 @@ class Chat:
         return begin(accepted.session_id, state, before=accepted.before)
 
     def follower(self, door: Door) -> Follower:
-        return Follower(self._log, self._visitors.enter(door))
+        found = Follower(self._log, self._visitors.enter(door))
+        self._followers.add(found)
+        if self._parting:
+            found.part()
+        return found
+
+    def part(self) -> None:
+        """The server leaves: all followers are read to the end, and then let go."""
+        self._parting = True
+        for follower in self._followers:
+            follower.part()
 
     async def ended(self, user_id: str, accepted: Accepted) -> Message:
         """Waits for the end of an accepted answer, also if its session is deleted meanwhile."""

@@ -38,13 +38,18 @@ def contained_task(coroutine: Coroutine[Any, Any, T], origin: Origin) -> asyncio
 
     They share the `origin`: `running_label` finds it on the stack.
     """
+    context = copy_context()
+    context.run(contain, origin)
+    return context.run(asyncio.create_task, coroutine)
+
+
+def contain(origin: Origin) -> None:
+    """From now on every task that is begun in this context is contained."""
     loop = asyncio.get_running_loop()
     before = loop.get_task_factory()
     if not isinstance(before, _Factory):
         loop.set_task_factory(_Factory(before))
-    context = copy_context()
-    context.run(_origin.set, origin)
-    return context.run(loop.create_task, coroutine)
+    _origin.set(origin)
 
 
 def begun_from(origin: Origin) -> set[asyncio.Task[Any]]:

@@ -101,6 +101,7 @@ class Follower:
         self._marked: deque[Follow] = deque()
         self._woken = asyncio.Event()
         self._nudged = False
+        self.parting = False
 
     def __contains__(self, session_id: str) -> bool:
         return session_id in self._follows
@@ -137,6 +138,11 @@ class Follower:
         self._nudged = True
         self._woken.set()
 
+    def part(self) -> None:
+        """The server leaves: what is there now is still read, then `turn` has None for good."""
+        self.parting = True
+        self.nudge()
+
     def _mark(self, follow: Follow) -> None:
         if follow not in self._marked:
             self._marked.append(follow)
@@ -158,7 +164,7 @@ class Follower:
                 if turn is not None:
                     return turn
             if self._nudged:
-                self._nudged = False
+                self._nudged = self.parting
                 return None
             await self._woken.wait()
 

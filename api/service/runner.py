@@ -1,7 +1,7 @@
 """Generations run as tasks of their own: no connection owns them, and losing one stops none."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -88,13 +88,18 @@ class Runner:
         if job is not None and task is not None:
             _settle(job, task, Status.CANCELLED)
 
-    async def drain(self, seconds: float) -> None:
-        """Takes no more, waits for what runs, and interrupts what is still running after `seconds`."""
+    async def drain(self, seconds: float) -> Sequence[str]:
+        """Takes no more, waits for what runs, and interrupts what is still running after `seconds`.
+
+        Returns the answers whose generations hang all the same.
+        """
         self.draining = True
         until = asyncio.get_running_loop().time() + seconds
         while self._running and (left := until - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait({task for _, task in self._running.values()}, timeout=left)
-        await asyncio.gather(*(self.end(message_id, Status.INTERRUPTED) for message_id in self._running))
+        late = self.running()
+        await asyncio.gather(*(self.end(message_id, Status.INTERRUPTED) for message_id in late))
+        return [message_id for message_id in late if message_id in self._running]
 
 
 def _settle(job: Job, task: asyncio.Task[None], status: Status) -> None:

@@ -234,7 +234,7 @@ def doors() -> tuple[FastAPI, Callable[[Parts], None]]:
         return Identity(USER_ID)
 
     app.include_router(rest.router(names[0], {}, local))
-    app.include_router(sse.Streams(names[0], names[1]).router(local))
+    app.include_router(sse.router(names[0], names[1], local))
 
     def use(parts: Parts) -> None:
         chat.part, hints.part = parts.chat, parts.hints

@@ -6,12 +6,12 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -72,13 +72,15 @@ def no_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 @contextmanager
-def served(app: Talker, loop_name: str) -> Iterator[uvicorn.Server]:
+def served(
+    app: ASGIApp, loop_name: str, drain: Callable[[], Awaitable[None]] | None = None
+) -> Iterator[serve.DrainingServer]:
     sock = serve.listen("127.0.0.1", 0)
     port = sock.getsockname()[1]
     config = serve.config(app, host="127.0.0.1", port=port, frame_bytes=1000, trusted_proxies="")
     config.loop, config.lifespan = loop_name, "off"
     ready = threading.Event()
-    server = serve.DrainingServer(config, nothing, ready.set)
+    server = serve.DrainingServer(config, drain or nothing, ready.set)
     thread = threading.Thread(target=run, args=(server, sock))
     thread.start()
     try:
@@ -184,3 +186,31 @@ def test_the_limit_of_open_files_is_raised_as_far_as_permitted() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_what_connections_are_still_to_be_told_is_told_before_they_are_closed(
+    loop_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "FAREWELL_S", WAIT_S)
+    drained, released = threading.Event(), threading.Event()
+
+    async def drain() -> None:
+        drained.set()
+
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asyncio.to_thread(released.wait, WAIT_S)
+        await send({"type": "websocket.send", "text": "the last word"})
+        await send(CLOSE)
+
+    with (
+        served(app, loop_name, drain) as server,
+        connect(f"ws://127.0.0.1:{server.config.port}", proxy=None) as connection,
+    ):
+        server.handle_exit(15, None)
+        assert drained.wait(WAIT_S)
+        time.sleep(0.3)  # in which it would close everything
+        released.set()
+        assert connection.recv(WAIT_S) == "the last word"
+        assert until_closed(connection)[1] == 4504

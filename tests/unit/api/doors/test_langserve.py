@@ -26,6 +26,7 @@ from structlog.testing import capture_logs
 from api.auth.origins import Origins
 from api.auth.rates import Rates
 from api.doors.langserve import Deadlines, Guard, mount
+from api.doors.runs import Runs
 from api.doors.who import Who
 from chains.contract import ChatInput, prepare
 
@@ -76,11 +77,12 @@ def serve(make_app: Callable[[], FastAPI], tokens: Any) -> Serve:
         **chains: Runnable[Any, Any],
     ) -> FastAPI:
         who = Who(tokens(bearer_only=bearer_only), Origins())
-        guard = Guard(who, Rates(per_minute), bearer_only=bearer_only)
+        runs = Runs()
+        guard = Guard(who, Rates(per_minute), runs, bearer_only=bearer_only)
         chains = chains or {"plain": plain(), "dicts": dicts()}
         prepared = {name: prepare(name, chain) for name, chain in chains.items()}
         app = make_app()
-        mount(app, prepared, playground=playground, guard=guard, deadlines=deadlines)
+        mount(app, prepared, playground=playground, guard=guard, deadlines=deadlines, runs=runs)
         return app
 
     return served

@@ -250,3 +250,16 @@ async def test_a_turn_that_was_cancelled_inside_its_read_loses_nothing(log: Memo
     await asyncio.gather(reading, return_exceptions=True)
     async with asyncio.timeout(1):
         assert taken(await follower.turn()) == ("s", [1])
+
+
+async def test_one_who_is_parted_from_is_told_what_there_is_and_then_no_more(log: MemoryLog) -> None:
+    follower = Follower(log, Unattended())
+    follower.follow(begun("s"))
+    log.append("s", "one", "two")
+    follower.part()
+    assert taken(await follower.turn()) == ("s", [1, 2])
+    for _ in range(2):
+        assert await follower.turn() is None
+    log.append("s", "three")
+    assert taken(await follower.turn()) == ("s", [3])
+    assert await follower.turn() is None
