@@ -121,7 +121,7 @@ class Parts:
             stack.push_async_callback(self.writer.close)
             await self.notes.start()
             stack.push_async_callback(self.notes.close)
-            stack.push_async_callback(self.runner.drain, 0)
+            stack.push_async_callback(self.leaving, 0)
             stack.push_async_callback(self.chat.settled)
             stack.push_async_callback(self.forgetting.settled)
             await self.reaper.recover()
