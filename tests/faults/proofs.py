@@ -13,33 +13,50 @@ from tests.faults.launching import Launcher
 FOLDER = Path(__file__).parent
 FAILURES_KEPT = 20
 STUCK_S = 120
+LEAVE_S = 300
+"""So long a proof whose time is over may take to end its trials and to look at what they left."""
+WHOLE_S = 600
+"""So long a proof without a deadline may take."""
 
 
 @dataclass
 class Measured:
-    """What came of some trials. A failure is one violation, in words.
+    """What came of some trials. A failure is one violation, in words: of `failed` the first are kept.
 
     Of `figures` (seconds, megabytes) the largest counts when two parts of a proof are put together;
-    `counts` (answers, tokens) are added up.
+    `counts` (answers, tokens) are added up. `bars` are what figures are held to.
     """
 
     trials: int = 0
     failures: list[str] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    bars: dict[str, float] = field(default_factory=dict)
+    failed: int = 0
+
+    def __post_init__(self) -> None:
+        self.failed = max(self.failed, len(self.failures))
+
+    def fail(self, words: str) -> None:
+        self.failed += 1
+        if len(self.failures) < FAILURES_KEPT:
+            self.failures.append(words)
 
     def count(self, name: str, number: int = 1) -> None:
         self.counts[name] = self.counts.get(name, 0) + number
 
-    def figure(self, name: str, value: float) -> None:
-        """Keeps the largest."""
+    def figure(self, name: str, value: float, bar: float | None = None) -> None:
+        """Keeps the largest, and beside it the bar that it is held to, for the page."""
         self.figures[name] = max(value, self.figures.get(name, value))
+        if bar is not None:
+            self.bars[name] = bar
 
     def __add__(self, other: "Measured") -> "Measured":
-        both = Measured(self.trials + other.trials, [*self.failures, *other.failures])
+        failures = [*self.failures, *other.failures][:FAILURES_KEPT]
+        both = Measured(self.trials + other.trials, failures, failed=self.failed + other.failed)
         for part in (self, other):
             for name, value in part.figures.items():
-                both.figure(name, value)
+                both.figure(name, value, part.bars.get(name))
             for name, number in part.counts.items():
                 both.count(name, number)
         return both
@@ -60,6 +77,8 @@ class Trial:
     first: int = 0
     deadline: float | None = None
     """On the clock of `time.monotonic`."""
+    small: bool = False
+    """A first look: what trials do may be shorter, and bars that hold on a quiet machine may be wider."""
     measured: Measured = field(default_factory=Measured)
     cut: bool = False
 
@@ -80,7 +99,8 @@ class Trial:
 
     def fail(self, number: int, violations: str | Sequence[str]) -> None:
         found = [violations] if isinstance(violations, str) else violations
-        self.measured.failures += [f"seed {self.seed} trial {number}: {words}" for words in found]
+        for words in found:
+            self.measured.fail(f"seed {self.seed} trial {number}: {words}")
 
     async def each(
         self, make: Callable[[int, Random], Awaitable[Sequence[str] | None]], *, at_once: int = 1
@@ -136,7 +156,10 @@ def _row(path: Path) -> Row:
 
 
 def run(proof: Proof, trial: Trial) -> Measured:
-    """Runs it in an event loop of its own; what it raises is a failure. What was reached is kept."""
+    """Runs it in an event loop of its own; what it raises is a failure, and so is a proof that never ends.
+
+    What was reached is kept.
+    """
     try:
         asyncio.run(_until_over(proof, trial))
     except Exception as error:  # noqa: BLE001 - it is a finding
@@ -146,6 +169,8 @@ def run(proof: Proof, trial: Trial) -> Measured:
 
 
 async def _until_over(proof: Proof, trial: Trial) -> None:
-    found = await proof.run(trial)
+    left = WHOLE_S if trial.deadline is None else trial.deadline - time.monotonic() + LEAVE_S
+    async with asyncio.timeout(left):
+        found = await proof.run(trial)
     if found is not trial.measured:
         trial.measured = found

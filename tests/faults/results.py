@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.faults.proofs import FAILURES_KEPT, Measured
+from tests.faults.proofs import Measured
 
 ROOT = Path(__file__).parents[2]
 CODE = ["api", "chains", "loadtests", "tests/faults", "tests/support", "pyproject.toml", "requirements.lock"]
@@ -35,7 +35,6 @@ class Result:
 
     def add(self, measured: Measured, seconds: float) -> None:
         self.measured += measured
-        del self.measured.failures[FAILURES_KEPT:]
         self.seconds += seconds
         self.date = today()
 
