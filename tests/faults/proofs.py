@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,7 +115,7 @@ class Trial:
                     async with asyncio.timeout(STUCK_S):
                         self.fail(number, await make(number, self.random(number)) or [])
                 except Exception as error:  # noqa: BLE001 - it is a finding, and the others go on
-                    self.fail(number, f"{type(error).__name__}: {error}")
+                    self.fail(number, described(error))
                 self.measured.trials += 1
 
         async with asyncio.TaskGroup() as group:
@@ -164,8 +165,17 @@ def run(proof: Proof, trial: Trial) -> Measured:
         asyncio.run(_until_over(proof, trial))
     except Exception as error:  # noqa: BLE001 - it is a finding
         at = trial.first + trial.measured.trials
-        trial.fail(at, f"{type(error).__name__}: {error}")
+        trial.fail(at, described(error))
     return trial.measured
+
+
+def described(error: BaseException) -> str:
+    """What it is, and where it was raised; of a group what it holds."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(described(each) for each in error.exceptions)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 async def _until_over(proof: Proof, trial: Trial) -> None:

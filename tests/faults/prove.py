@@ -1,6 +1,7 @@
 """Runs the proofs of what is promised and writes `docs/guarantees.md`: `python -m tests.faults.prove`.
 
 Results are kept for each commit: what is finished is not run again, and what was cut goes on where it was.
+Exit status 1: a promise was not kept, now or before at this commit. 3: not all trials were made.
 """
 
 import argparse
@@ -14,14 +15,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.faults.proofs import Measured, Proof, Row, rows
-from tests.faults.report import report
+from tests.faults.proofs import LEAVE_S, Measured, Proof, Row, rows
+from tests.faults.report import figures, report
 from tests.faults.results import ROOT, Result, Results, changed, commit, machine, today
 
 KEPT = ROOT / "var" / "prove"
 REPORT = ROOT / "docs" / "guarantees.md"
 AT_ONCE = 2
-LEAVE_S = 90
+KILLED_S = LEAVE_S + 30
+FAILED, UNFINISHED = 1, 3
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,16 @@ class Task:
     first: int
     size: int
     seed: int
+    small: bool = False
 
     @property
     def words(self) -> str:
         return f"{self.row.number} {self.proof.name}"
+
+    @property
+    def again(self) -> str:
+        row, name = self.row.number, self.proof.name
+        return f"python -m tests.faults.prove --row {row} --proof '{name}' --seed {self.seed}"
 
 
 class Proving:
@@ -46,6 +54,7 @@ class Proving:
         self._results = results
         self._deadline = deadline
         self.failed = False
+        self.unfinished = False
         self._cut = False
         self._running: set[asyncio.subprocess.Process] = set()
 
@@ -71,6 +80,7 @@ class Proving:
         seconds = min(task.proof.limit_s, self._deadline - time.monotonic())
         if seconds <= 0 or self._cut:
             say(f"   {task.words}: no time left")
+            self.unfinished = True
             return
         say(f"-> {task.words}: trials {task.first} to {task.size}, seed {task.seed}")
         began = time.monotonic()
@@ -83,12 +93,13 @@ class Proving:
                 *(sys.executable, "-m", "tests.faults.worker", str(task.row.number), task.proof.name),
                 *("--first", str(task.first), "--size", str(task.size), "--seed", str(task.seed)),
                 *("--seconds", str(seconds), "--out", out.name),
+                *(["--small"] if task.small else []),
                 cwd=ROOT,
                 start_new_session=True,
             )
             self._running.add(process)
             try:
-                async with asyncio.timeout(seconds + LEAVE_S):
+                async with asyncio.timeout(seconds + KILLED_S):
                     await process.wait()
             except TimeoutError:
                 process.kill()
@@ -96,27 +107,23 @@ class Proving:
             finally:
                 self._running.discard(process)
             text = out.read()
-        if text:
-            return Measured(**json.loads(text))
-        if self._cut:  # before it had begun
-            return Measured()
-        return Measured(0, [f"seed {task.seed}: the proof ended without a word, status {process.returncode}"])
+        measured = Measured(**json.loads(text)) if text else Measured()
+        if process.returncode != 0 and not (self._cut and not text):  # else it was cut before it had begun
+            measured.fail(f"seed {task.seed}: the proof did not end by itself, status {process.returncode}")
+        return measured
 
     def _tell(self, task: Task, measured: Measured, seconds: float) -> None:
-        seen = [f"{number:,} {name}" for name, number in measured.counts.items()]
-        seen += [f"{name} {value:.3g}" for name, value in measured.figures.items()]
+        seen = ", ".join(figures(measured))
         say(
-            f"{'FAILED' if measured.failures else 'ok'} {task.words}: {measured.trials} trials, "
-            f"{len(measured.failures)} failures, {seconds:.0f} s; {', '.join(seen)}"
+            f"{'FAILED' if measured.failed else 'ok'} {task.words}: {measured.trials} trials, "
+            f"{measured.failed} failures, {seconds:.0f} s; {seen}"
         )
         for failure in measured.failures[:5]:
             say(f"   {failure}")
-        if measured.failures:
+        if measured.failed:
             self.failed = True
-            say(
-                f"   again: python -m tests.faults.prove --row {task.row.number} --proof '{task.proof.name}' "
-                f"--seed {task.seed}   (--trial N for one trial)"
-            )
+            say(f"   again: {task.again}   (--trial N for one trial)")
+        self.unfinished |= task.first + measured.trials < task.size
         if self._results is not None:
             kept = self._results.load(task.row.number, task.proof.name) or self._fresh(task)
             kept.add(measured, seconds)
@@ -146,21 +153,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not found:
         say(f"There is no row {chosen.row}. There are: {', '.join(str(row.number) for row in rows())}.")
         return 2
-    results = _results(alone=chosen.trial is not None or chosen.seed is not None)
-    tasks = _tasks(found, results, chosen)
+    results = _results(chosen)
     proving = Proving(results, time.monotonic() + chosen.budget * 60)
-    _run(proving, tasks)
+    proving.failed = _failed_before(found, results, chosen)
+    _run(proving, _tasks(found, results, chosen))
     if results is not None:
         REPORT.write_text(_report(results))
         say(f"Written: {REPORT.relative_to(ROOT)}")
-    return 1 if proving.failed else 0
+    if proving.unfinished:
+        say("Not all trials were made. Run it again: it goes on where it was.")
+    return FAILED if proving.failed else UNFINISHED if proving.unfinished else 0
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.prove", description=__doc__)
     parser.add_argument("--row", type=int, help="only this promise")
     parser.add_argument("--proof", help="only this proof of it")
-    parser.add_argument("--size", default="full", help="full, small, or a share of the full size as 10%%")
+    parser.add_argument(
+        "--size",
+        default="full",
+        help="full, a share of the full size as 10%%, or small: a first look, of which nothing is kept",
+    )
+    parser.add_argument("--again", action="store_true", help="also what is finished, with a new seed")
     parser.add_argument(
         "--budget", type=float, default=24 * 60, metavar="MIN", help="stop after so many minutes"
     )
@@ -169,16 +183,27 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _results(*, alone: bool) -> Results | None:
+def _results(chosen: argparse.Namespace) -> Results | None:
     """None where what is measured cannot be kept: it would belong to no commit, or to no whole proof."""
-    if alone:
+    if chosen.trial is not None or chosen.seed is not None:
         say("One seed is repeated: nothing is kept.")
+        return None
+    if chosen.size == "small":
+        say("A first look: nothing is kept.")
         return None
     dirty = changed()
     if dirty:
         say(f"The code differs from its last commit ({len(dirty)} files): nothing is kept.")
         return None
     return Results(KEPT, commit())
+
+
+def _failed_before(found: Sequence[Row], results: Results | None, chosen: argparse.Namespace) -> bool:
+    """Whether a proof that is not made again has failed at this commit."""
+    if results is None or chosen.again:
+        return False
+    kept = [results.load(row.number, proof.name) for row in found for proof in row.proofs]
+    return any(result is not None and result.measured.failed for result in kept)
 
 
 def _tasks(found: Sequence[Row], results: Results | None, chosen: argparse.Namespace) -> list[Task]:
@@ -191,6 +216,8 @@ def _tasks(found: Sequence[Row], results: Results | None, chosen: argparse.Names
 
 
 def _task(row: Row, proof: Proof, results: Results | None, chosen: argparse.Namespace) -> list[Task]:
+    if results and chosen.again:
+        results.drop(row.number, proof.name)
     kept = results.load(row.number, proof.name) if results else None
     size = _size(proof, chosen.size)
     first = kept.measured.trials if kept else 0
@@ -198,9 +225,10 @@ def _task(row: Row, proof: Proof, results: Results | None, chosen: argparse.Name
     if chosen.trial is not None:
         first, size = chosen.trial, chosen.trial + 1
     if first >= size:
-        say(f"   {row.number} {proof.name}: {first} trials are kept from before")
+        say(f"   {row.number} {proof.name}: {first} trials are kept from before (--again makes them again)")
         return []
-    return [Task(row, proof, first, size, random.SystemRandom().randrange(10**6) if seed is None else seed)]
+    seed = random.SystemRandom().randrange(10**6) if seed is None else seed
+    return [Task(row, proof, first, size, seed, small=chosen.size == "small")]
 
 
 def _size(proof: Proof, words: str) -> int:
@@ -224,7 +252,7 @@ def _run(proving: Proving, tasks: Sequence[Task]) -> None:
 def _report(results: Results) -> str:
     return report(
         [
-            (row, [(proof.name, results.load(row.number, proof.name)) for proof in row.proofs])
+            (row, [(proof.name, results.newest(row.number, proof.name)) for proof in row.proofs])
             for row in rows()
         ]
     )

@@ -2,24 +2,32 @@
 
 from collections.abc import Iterator, Sequence
 
-from tests.faults.proofs import Row
+from tests.faults.proofs import Measured, Row
 from tests.faults.results import Result
 
 HEAD = """\
 # What is promised, and what was measured
 
-Written by `make prove`, which does all of it again; `make prove ROW=4` does one row. In every proof, after
-every fault: what the client shows == what the database holds == a prefix (the whole, if it is complete) of
-what the chain said; the chain ran at most once for each `client_message_id`; there is exactly one terminal
-event; nothing is left behind.
+Written by `make prove`. After every fault: what the client shows == what the database holds == a prefix (the
+whole, if it is complete) of what the chain said; the chain ran at most once for each `client_message_id`;
+there is exactly one terminal event; and where the server survives, no task, descriptor or row is left behind.
 
-No failure in n trials bounds the rate of failures by 3/n, with 95 % confidence: the column *at most*. A proof
-that was cut has its trials written as "80 of 500". `make test` makes each of them at a small size.
+No failure in n trials bounds the rate of failures by 3/n, with 95 % confidence: the column *at most*. A
+figure is the largest of all trials, and "of 0.3" after it the most that it may be. A proof that was cut has
+its trials written as "80 of 500". `make test` makes each of them at a small size.
+
+`make prove ROW=4 ARGS=--again` makes one row again, with new seeds. The very same trials are made at the
+commit of the line by `.venv/bin/python -m tests.faults.prove --row 4 --proof 'its name' --seed 7`.
+"""
+TAIL = """\
+Promised too, and proved elsewhere: that a page notices a dead connection after its machine has slept, within
+3 s (`tests/browser/test_liveness.py`), and that a blocked event loop is noticed within a second, with the
+name of who blocks it (`tests/faults/test_blocked.py`).
 """
 
 
 def report(results: Sequence[tuple[Row, Sequence[tuple[str, Result | None]]]]) -> str:
-    return "\n".join([HEAD, *(line for row, found in results for line in _section(row, found))]) + "\n"
+    return "\n".join([HEAD, *(line for row, found in results for line in _section(row, found)), TAIL])
 
 
 def _section(row: Row, found: Sequence[tuple[str, Result | None]]) -> Iterator[str]:
@@ -31,27 +39,27 @@ def _section(row: Row, found: Sequence[tuple[str, Result | None]]) -> Iterator[s
         yield _line(name, result)
     yield ""
     machines = _machines([each for _, each in found if each is not None])
-    yield f"Again: `make prove ROW={row.number}`. {machines}"
+    yield f"Again: `make prove ROW={row.number} ARGS=--again`. {machines}"
     yield ""
     for _, result in found:
-        if result is not None and result.measured.failures:
-            yield f"Failures of *{result.name}*:"
+        if result is not None and result.measured.failed:
+            yield f"Failures of *{result.name}*, the first of {result.measured.failed:,}:"
             yield ""
             yield from (f"- {failure}" for failure in result.measured.failures)
             yield ""
 
 
 def _line(name: str, result: Result | None) -> str:
-    if result is None or not result.measured.trials:
+    if result is None or not (result.measured.trials or result.measured.failed):
         return f"| {name} | not run | | | | | | |"
     measured = result.measured
     made = f"{measured.trials:,}" if result.finished else f"{measured.trials:,} of {result.full:,}"
     cells = [
         name,
         made,
-        str(len(measured.failures)),
-        _bound(result),
-        _seen(result),
+        f"{measured.failed:,}",
+        _bound(measured),
+        ", ".join([*figures(measured), f"{result.seconds / 60:.1f} min"]),
         str(result.seed),
         f"`{result.commit}`",
         result.date,
@@ -59,14 +67,18 @@ def _line(name: str, result: Result | None) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _bound(result: Result) -> str:
-    return "" if result.measured.failures else f"{300 / result.measured.trials:.2g} %"
+def _bound(measured: Measured) -> str:
+    return "" if measured.failed else f"{300 / measured.trials:.2g} %"
 
 
-def _seen(result: Result) -> str:
-    counts = [f"{number:,} {name}" for name, number in result.measured.counts.items()]
-    figures = [f"{name} {value:.3g}" for name, value in result.measured.figures.items()]
-    return ", ".join([*counts, *figures, f"{result.seconds / 60:.1f} min"])
+def figures(measured: Measured) -> list[str]:
+    """All that was counted, and all that was measured, with what it is held to."""
+    counts = [f"{number:,} {name}" for name, number in measured.counts.items()]
+    return counts + [f"{name} {value:.3g}{_bar(measured, name)}" for name, value in measured.figures.items()]
+
+
+def _bar(measured: Measured, name: str) -> str:
+    return f" of {measured.bars[name]:.3g}" if name in measured.bars else ""
 
 
 def _machines(results: Sequence[Result]) -> str:

@@ -11,7 +11,10 @@ from pathlib import Path
 from tests.faults.proofs import Measured
 
 ROOT = Path(__file__).parents[2]
-CODE = ["api", "chains", "loadtests", "tests/faults", "tests/support", "pyproject.toml", "requirements.lock"]
+CODE = [
+    *("api", "chains", "loadtests", "tests/faults", "tests/house", "tests/support"),
+    *("pyproject.toml", "requirements.lock"),
+]
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Result:
 
 
 class Results:
-    """The results of one commit, in a folder of their own."""
+    """The results of one commit, in a folder of their own beside those of other commits."""
 
     def __init__(self, folder: Path, commit: str) -> None:
         self._folder = folder / commit
@@ -50,8 +53,17 @@ class Results:
         file = self._file(row, name)
         if not file.exists():
             return None
-        fields = json.loads(file.read_text())
-        return Result(**{**fields, "measured": Measured(**fields["measured"])})
+        return _read(file)
+
+    def newest(self, row: int, name: str) -> Result | None:
+        """That of this commit, else the last one of another."""
+        others = self._folder.parent.glob(f"*/{self._file(row, name).name}")
+        return self.load(row, name) or next(
+            map(_read, sorted(others, key=lambda file: file.stat().st_mtime, reverse=True)), None
+        )
+
+    def drop(self, row: int, name: str) -> None:
+        self._file(row, name).unlink(missing_ok=True)
 
     def save(self, result: Result) -> None:
         """A file is there whole or not at all, also if the machine dies meanwhile."""
@@ -63,6 +75,11 @@ class Results:
 
     def _file(self, row: int, name: str) -> Path:
         return self._folder / f"{row:02}-{name.replace(' ', '-')}.json"
+
+
+def _read(file: Path) -> Result:
+    fields = json.loads(file.read_text())
+    return Result(**{**fields, "measured": Measured(**fields["measured"])})
 
 
 def commit() -> str:

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from tests.faults import proofs
 from tests.faults.launching import Command
 from tests.faults.proofs import Measured, Proof, Row, Trial, run
 from tests.faults.prove import main
@@ -83,7 +84,9 @@ def test_what_a_trial_raises_is_a_failure_with_its_seed(tmp_path: Path) -> None:
         return await trial.each(make)
 
     measured = run(Proof("x", 1, 10, break_off), trial(tmp_path))
-    assert (measured.trials, measured.failures) == (2, ["seed 7 trial 2: ValueError: broken"])
+    [told] = measured.failures
+    assert (measured.trials, measured.failed) == (2, 1)
+    assert told.startswith("seed 7 trial 2: ValueError: broken (test_proofs.py:")
     measured = run(Proof("x", 1, 10, fail_one), trial(tmp_path))
     assert (measured.trials, measured.failures) == (10, ["seed 7 trial 4: lost", "seed 7 trial 4: doubled"])
 
@@ -91,6 +94,24 @@ def test_what_a_trial_raises_is_a_failure_with_its_seed(tmp_path: Path) -> None:
 def test_of_two_parts_counts_are_added_and_the_worst_figure_stays() -> None:
     both = Measured(2, ["a"], {"s": 1.0}, {"answers": 3}) + Measured(1, ["b"], {"s": 0.5}, {"answers": 4})
     assert both == Measured(3, ["a", "b"], {"s": 1.0}, {"answers": 7})
+
+
+def test_all_failures_count_and_the_first_are_told() -> None:
+    many = Measured()
+    for number in range(30):
+        many.fail(str(number))
+    both = many + many
+    assert (both.failed, both.failures) == (60, [str(number) for number in range(20)])
+
+
+def test_a_proof_that_never_ends_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proofs, "WHOLE_S", 0.01)
+
+    async def hang(_: Trial) -> Measured:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    assert run(Proof("x", 1, 10, hang), trial(tmp_path)).failed == 1
 
 
 def result(measured: Measured) -> Result:
@@ -103,18 +124,24 @@ def test_results_are_kept_for_their_commit(tmp_path: Path) -> None:
     kept = result(Measured(80, [], {"s": 0.2}, {"answers": 160}))
     Results(tmp_path, "abc1234").save(kept)
     assert Results(tmp_path, "abc1234").load(4, "cuts") == kept
-    assert Results(tmp_path, "def5678").load(4, "cuts") is None
+    other = Results(tmp_path, "def5678")
+    assert (other.load(4, "cuts"), other.newest(4, "cuts")) == (None, kept)
+    Results(tmp_path, "abc1234").drop(4, "cuts")
+    assert other.newest(4, "cuts") is None
 
 
 def test_the_report_tells_what_was_reached_and_what_was_not(tmp_path: Path) -> None:
     row = Row(4, "What is acknowledged survives", (Proof("cuts", 1, 500, nothing),))
-    cut = report([(row, [("cuts", result(Measured(80, [], {"s": 0.25}, {"answers": 160})))])])
-    assert "| cuts | 80 of 500 | 0 | 3.8 % | 160 answers, s 0.25, 1.0 min | 7 | `abc1234` |" in cut
+    measured = Measured(80, [], {"s": 0.25}, {"answers": 160}, bars={"s": 0.3})
+    cut = report([(row, [("cuts", result(measured))])])
+    assert "| cuts | 80 of 500 | 0 | 3.8 % | 160 answers, s 0.25 of 0.3, 1.0 min | 7 | `abc1234` |" in cut
     failed = report([(row, [("cuts", result(Measured(500, ["seed 7 trial 4: lost"])))])])
     assert "| cuts | 500 | 1 |  |" in failed
     assert "- seed 7 trial 4: lost" in failed
-    assert "`make prove ROW=4`" in failed
+    assert "`make prove ROW=4 ARGS=--again`" in failed
     assert "| cuts | not run |" in report([(row, [("cuts", None)])])
+    broken = report([(row, [("cuts", result(Measured(0, ["it broke"])))])])
+    assert "| cuts | 0 of 500 | 1 |" in broken
 
 
 def test_one_trial_is_repeated_by_its_seed(capsys: pytest.CaptureFixture[str]) -> None:

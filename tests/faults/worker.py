@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--small", action="store_true")
     chosen = parser.parse_args()
     proof = next(
         proof
@@ -44,6 +45,7 @@ def main() -> None:
             launcher,
             first=chosen.first,
             deadline=time.monotonic() + chosen.seconds,
+            small=chosen.small,
         )
 
         def cut(*_: object) -> None:
