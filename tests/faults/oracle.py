@@ -9,7 +9,7 @@ Each function returns what is wrong, in words; nothing is raised, so that one tr
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from api.core.text import checksum
 from api.database.tables import IS_RUNNING, events, messages, sends, sessions
 from chains.script import read_script
 
+ENDS = frozenset(status.value for status in Status if status.terminal)
+COMPLETE = frozenset({Status.COMPLETE.value})
 _CID = re.compile(r"\bcid=(\S+)")
 
 
@@ -88,8 +90,13 @@ class Oracle:
         self._engine = create_engine(url, poolclass=NullPool)
         self._record = Record(record)
 
-    def judge(self, shown: Sequence[Shown], *, ended: bool = True) -> list[str]:
-        """`ended`: every answer that is shown must be terminal by now."""
+    def judge(
+        self, shown: Sequence[Shown], *, ended: bool = True, statuses: Collection[str] = ENDS
+    ) -> list[str]:
+        """`ended`: every answer that is shown must be terminal by now. `statuses`: how one may have ended.
+
+        A proof names those that its fault can bring about: an answer that failed early is a right prefix too.
+        """
         runs = self._record.runs()
         with self._engine.connect() as connection:
             rows = _by_id(connection, messages, messages.c.id, [each.message_id for each in shown])
@@ -99,7 +106,7 @@ class Oracle:
                 count = runs[each.asked_as or each.client_message_id]
                 found = [*_of_runs(connection, each, row, count), *_of_row(each, row, ended=ended)]
                 if row is not None:
-                    found += _of_log(connection, row)
+                    found += [*_of_end(row, statuses), *_of_log(connection, row)]
                 told += [f"{each.client_message_id} ({each.message_id}): {words}" for words in found]
         return told
 
@@ -221,6 +228,12 @@ def _of_row(shown: Shown, row: Row[Any] | None, *, ended: bool) -> Iterator[str]
         yield _difference("what is shown is not what the chain said", shown.text, said)
     if status is Status.COMPLETE and row.content != said:
         yield _difference("complete, and not the whole", row.content, said)
+
+
+def _of_end(row: Row[Any], statuses: Collection[str]) -> Iterator[str]:
+    if Status(row.status).terminal and row.status not in statuses:
+        code = f" ({json.loads(row.error)['code']})" if row.error else ""
+        yield f"it ended {row.status}{code}, which nothing here brings about"
 
 
 def _of_log(connection: Connection, row: Row[Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.asking import identified, message, read, send, until_ended
 from tests.faults.launching import Zygote
-from tests.faults.oracle import Oracle, Shown, over_rest
+from tests.faults.oracle import COMPLETE, Oracle, Shown, over_rest
 from tests.faults.server import Server
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +20,8 @@ pytestmark = pytest.mark.anyio
 CHANCE = random.Random(3)
 SEVERED = "UPDATE messages SET content = substr(content, 1, 9) WHERE role = 'assistant'"
 OPEN = "UPDATE messages SET status = 'streaming' WHERE role = 'assistant'"
+FAILED = """UPDATE messages SET status = 'failed', error = '{"code": "chain_failed"}'
+    WHERE role = 'assistant'"""
 NO_END = "DELETE FROM events WHERE kind = 'end'"
 MOVED = "UPDATE events SET at = at + 1 WHERE kind = 'piece'"
 OTHER_PIECE = "UPDATE events SET body = 'x' || substr(body, 2) WHERE kind = 'piece'"
@@ -96,6 +98,15 @@ async def test_what_a_client_shows_wrongly_is_seen(world: tuple[Server, Oracle, 
     assert "shown as failed, kept as complete" in found(oracle, [replace(shown, status="failed")])
     assert "does not hold it" in found(oracle, [replace(shown, message_id="another")])
     assert "two answers" in found(oracle, [shown, replace(shown, message_id="another")])
+
+
+async def test_an_end_that_may_not_be_is_seen(world: tuple[Server, Oracle, Shown]) -> None:
+    server, oracle, shown = world
+    assert oracle.judge([shown], statuses=COMPLETE) == []
+    damage(server, FAILED)
+    failed = replace(shown, status="failed")
+    assert "it ended failed (chain_failed)" in "\n".join(oracle.judge([failed], statuses=COMPLETE))
+    assert "it ended" not in "\n".join(oracle.judge([failed], statuses={"complete", "failed"}))
 
 
 async def test_a_chain_that_ran_twice_or_never_is_seen(world: tuple[Server, Oracle, Shown]) -> None:
