@@ -1,12 +1,12 @@
 """What many trials showed, judged some hundreds at a time; the name of each message tells its trial."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from loadtests.client import Answer
 from tests.faults.footprint import at_rest, left_behind
-from tests.faults.oracle import Oracle, Shown
+from tests.faults.oracle import ENDS, Oracle, Shown
 from tests.faults.proofs import Trial
 from tests.faults.racing import Users
 from tests.faults.server import Server
@@ -16,10 +16,11 @@ JUDGED_AT_ONCE = 200
 
 
 class Judged:
-    """Looks at what was shown, many trials at a time; the name of each message tells its trial."""
+    """Looks at what was shown, many trials at a time; `statuses` are the ends that may be."""
 
-    def __init__(self, trial: Trial, server: Server) -> None:
+    def __init__(self, trial: Trial, server: Server, statuses: Collection[str] = ENDS) -> None:
         self._trial = trial
+        self._statuses = statuses
         self._oracle = Oracle(server.database, server.record)
         self._shown: list[Shown] = []
 
@@ -43,7 +44,7 @@ class Judged:
         by_trial = {each.client_message_id: int(each.client_message_id.split("-")[1]) for each in self._shown}
         for name, number in by_trial.items():
             of_trial = [each for each in self._shown if each.client_message_id == name]
-            self._trial.fail(number, self._oracle.judge(of_trial))
+            self._trial.fail(number, self._oracle.judge(of_trial, statuses=self._statuses))
         self._shown.clear()
 
     def at_last(self) -> None:
@@ -53,13 +54,13 @@ class Judged:
 
 @asynccontextmanager
 async def world(
-    trial: Trial,
+    trial: Trial, statuses: Collection[str] = ENDS
 ) -> AsyncIterator[tuple[Server, Users, Judged]]:
     """A server and its users; when they have left, nothing of them may be left behind."""
     async with Server(trial.launcher, trial.folder) as server:
         await server.start()
         before = await at_rest(server)
-        users, judged = Users(server), Judged(trial, server)
+        users, judged = Users(server), Judged(trial, server, statuses)
         async with AsyncExitStack() as stack:
             await users.fill(stack)
             yield server, users, judged
