@@ -17,6 +17,10 @@ BLOCK = 4096
 
 class SmallDisk(Protocol):
     @property
+    def real(self) -> bool:
+        """Whether it is a disk, which can be full."""
+
+    @property
     def folder(self) -> Path:
         """What lies in it lies on the disk."""
 
@@ -53,6 +57,7 @@ class Tmpfs:
     """A file system in memory. A ballast takes all the room that is left."""
 
     folder: Path
+    real: bool = True
 
     def fill(self, pid: int) -> None:
         with self._ballast.open("ab", buffering=0) as ballast, suppress(OSError):
@@ -72,6 +77,7 @@ class Forbidden:
     """A folder on the common disk. The kernel forbids the process to write to any file."""
 
     folder: Path
+    real: bool = False
 
     def fill(self, pid: int) -> None:
         _limit(pid, 0)

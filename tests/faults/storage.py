@@ -1,14 +1,13 @@
 """Trouble below a server that is answering: its database is locked by somebody else, or its disk is full.
 
 Each function makes one trial with a server process of its own and returns what it saw. There are no
-violations if nothing was lost, doubled or falsely confirmed, reads went on, and all was well soon afterwards.
+violations if it was felt, nothing was lost, doubled or falsely confirmed, and all was well soon afterwards.
 """
 
 import asyncio
-import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,19 +15,17 @@ from random import Random
 
 import httpx
 
-from api.database.copy import damage
-from chains.script import read_script
-from tests.faults.asking import AT_ONCE, Sent, identified, message, read, until_ended
+from tests.faults.aftermath import Aftermath, body_of
+from tests.faults.asking import AT_ONCE, Sent, identified, message, until_ended
 from tests.faults.disk import small_disk
 from tests.faults.launching import Launcher
-from tests.faults.oracle import Oracle, Shown, over_rest
+from tests.faults.oracle import Oracle
 from tests.faults.piped import piped
 from tests.faults.server import Server
 from tests.faults.tab import Tab
 
-WITHIN_S = 5.0
-READ_S = 2.0
-UNCOMMITTED_BYTES = 256 * 1024
+FELT_S = 10.0
+"""Trouble that lasts so long must be felt: the server waits less before it tells somebody."""
 EVERY_S = 0.25
 LONGER_S = 3.0
 """So much longer than the trouble last the answers that are under way before it."""
@@ -46,39 +43,49 @@ class Seen:
     """Until it said that it is ready."""
     slowest_read_s: float = 0.0
     accepted: int = 0
-    """Sends that were confirmed while the trouble lasted."""
+    """Sends that were confirmed before the trouble was over."""
     refused: int = 0
-    """Sends that were refused then. All were accepted when they were repeated."""
+    """Sends that were refused. All were accepted when they were repeated."""
     unsaved: int = 0
     """Answers that ended with `storage_unavailable`, with the text that was saved."""
     reasons: set[str] = field(default_factory=set)
     """Why it was not ready, in its own words."""
+    real: bool = True
+    """Whether a disk was full. Where none could be mounted the process was forbidden to write."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`begin` and `end` it. While it lasts, `total` trouble lets nothing at all be written."""
+
+    seconds: float
+    begin: Callable[[], object]
+    end: Callable[[], object]
+    total: bool
 
 
 async def locked_once(launcher: Launcher, folder: Path, chance: Random, *, seconds: float = 10.0) -> Seen:
     """Somebody else holds the database for so long."""
     async with _served(launcher, folder / "data", folder) as server:
         with closing(sqlite3.connect(server.database, isolation_level=None, timeout=30)) as rival:
-
-            async def locked() -> None:
-                rival.execute("BEGIN EXCLUSIVE")
-                await asyncio.sleep(seconds)
-                rival.execute("ROLLBACK")
-
-            return await _Trial(server, chance, seconds).made(locked)
+            trouble = Trouble(
+                seconds,
+                lambda: rival.execute("BEGIN EXCLUSIVE"),
+                lambda: rival.execute("ROLLBACK"),
+                total=True,
+            )
+            return await _Trial(server, chance, trouble).made()
 
 
 async def full_once(launcher: Launcher, folder: Path, chance: Random, *, seconds: float = 10.0) -> Seen:
-    """The disk on which everything lies has no room for so long."""
+    """The disk on which everything lies has no room for so long; SQLite may still write where it had some."""
     with small_disk(DISK_MEGABYTES, folder / "disk") as disk:
         async with _served(launcher, disk.folder / "data", folder) as server:
-
-            async def full() -> None:
-                disk.fill(server.pid)
-                await asyncio.sleep(seconds)
-                disk.free(server.pid)
-
-            return await _Trial(server, chance, seconds).made(full)
+            pid = server.pid
+            trouble = Trouble(seconds, lambda: disk.fill(pid), lambda: disk.free(pid), total=False)
+            seen = await _Trial(server, chance, trouble).made()
+            seen.real = disk.real
+            return seen
 
 
 @asynccontextmanager
@@ -97,32 +104,52 @@ async def _served(launcher: Launcher, data: Path, beside: Path) -> AsyncIterator
 
 
 class _Trial:
-    def __init__(self, server: Server, chance: Random, seconds: float) -> None:
+    def __init__(self, server: Server, chance: Random, trouble: Trouble) -> None:
         self._server = server
         self._chance = chance
-        self._lasting = seconds + LONGER_S
+        self._trouble = trouble
+        self._oracle = Oracle(server.database, server.record)
         self._seen = Seen()
         self._over = asyncio.Event()
         self._before: list[Sent] = []
         self._during: list[Sent] = []
 
-    async def made(self, trouble: Callable[[], Awaitable[None]]) -> Seen:
+    async def made(self) -> Seen:
         me = await identified(self._server)
         async with self._server.client(headers=me) as client, Tab(self._server.socket_url, me) as tab:
             await self._begin_answers(tab)
             async with asyncio.TaskGroup() as group:
                 for look in (self._send, self._read_on, self._look_whether_ready):
                     group.create_task(look(client))
-                await trouble()
-                self._over.set()
-            await self._be_back(client)
-            await self._judge(client, tab)
+                await self._suffer()
+                # At once: what was sent meanwhile, and may still wait, must not make it seem sooner back.
+                await self._be_back(client, time.monotonic())
+            self._see_whether_felt()
+            after = Aftermath(self._server, self._oracle, client, tab, lasted_s=self._trouble.seconds)
+            self._seen.violations += await after.judge(self._before, self._during)
+            self._seen.unsaved = after.unsaved
         return self._seen
+
+    async def _suffer(self) -> None:
+        """Nobody else runs between the last look, which counts as within the trouble, and its end."""
+        self._trouble.begin()
+        before = _logged(self._server.database)
+        await asyncio.sleep(self._trouble.seconds)
+        after = _logged(self._server.database)
+        self._over.set()
+        self._trouble.end()
+        if self._trouble.total and after != before:
+            self._seen.violations.append(f"{after - before} events were written while nothing could be")
+
+    def _see_whether_felt(self) -> None:
+        if self._trouble.seconds >= FELT_S and not (self._seen.refused or self._seen.reasons):
+            self._seen.violations.append("the trouble was not felt: nothing was refused, and it was ready")
 
     async def _begin_answers(self, tab: Tab) -> None:
         """Slow ones, and some that say more than may wait for the database."""
+        lasting = self._trouble.seconds + LONGER_S
         for pace in ({"rate": 20}, {"rate": 60, "piece_bytes": 1000}) * 2:
-            words = pace | {"tokens": int(pace["rate"] * self._lasting)}
+            words = pace | {"tokens": int(pace["rate"] * lasting)}
             sent = message(self._chance, **words)
             ack = await tab.ask(type="send", content=sent.question, client_message_id=sent.client_message_id)
             sent.ack = ack
@@ -138,10 +165,10 @@ class _Trial:
                 await asyncio.sleep(EVERY_S)
 
     async def _send_once(self, client: httpx.AsyncClient, sent: Sent) -> None:
-        answer = await client.post("/api/chat/messages", json=_body(sent), headers=AT_ONCE)
+        """It is sent after the trouble has begun."""
+        answer = await client.post("/api/chat/messages", json=body_of(sent), headers=AT_ONCE)
         if answer.status_code == httpx.codes.ACCEPTED:
-            sent.ack = answer.json()
-            self._seen.accepted += 1
+            self._confirmed(sent, answer)
         elif answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
             self._seen.refused += 1
             if answer.json()["code"] != "storage_unavailable":
@@ -149,17 +176,26 @@ class _Trial:
         else:
             self._seen.violations.append(f"a send was answered by {answer.status_code}: {answer.text}")
 
+    def _confirmed(self, sent: Sent, answer: httpx.Response) -> None:
+        """What is confirmed is committed by then, so that everybody sees it."""
+        sent.ack = answer.json()
+        name = sent.client_message_id
+        if self._oracle.accepted(name) is None:
+            self._seen.violations.append(f"{name} was confirmed, and the database does not hold it")
+        if not self._over.is_set():
+            self._seen.accepted += 1
+            if self._trouble.total:
+                self._seen.violations.append(f"{name} was confirmed while nothing could be written")
+
     async def _read_on(self, client: httpx.AsyncClient) -> None:
         ack = self._before[0].ack
         assert ack is not None
         while not self._over.is_set():
             began = time.monotonic()
             answer = await client.get(f"/api/chat/sessions/{ack['session_id']}/messages")
-            took = time.monotonic() - began
-            self._seen.slowest_read_s = max(took, self._seen.slowest_read_s)
-            if answer.status_code != httpx.codes.OK or took > READ_S:
-                how = f"{answer.status_code} {answer.text[:200]}"
-                self._seen.violations.append(f"a read took {took:.1f} s: {how}")
+            self._seen.slowest_read_s = max(time.monotonic() - began, self._seen.slowest_read_s)
+            if answer.status_code != httpx.codes.OK:
+                self._seen.violations.append(f"a read: {answer.status_code} {answer.text[:200]}")
             await asyncio.sleep(EVERY_S)
 
     async def _look_whether_ready(self, client: httpx.AsyncClient) -> None:
@@ -169,22 +205,18 @@ class _Trial:
                 self._seen.reasons.add(answer.json()["reason"])
             await asyncio.sleep(EVERY_S)
 
-    async def _be_back(self, client: httpx.AsyncClient) -> None:
-        began = time.monotonic()
+    async def _be_back(self, client: httpx.AsyncClient, began: float) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._accept_again(client, began))
             group.create_task(self._be_ready(client, began))
-        for name, took in (("to answer", self._seen.back_s), ("to be ready", self._seen.ready_s)):
-            if took > WITHIN_S:
-                self._seen.violations.append(f"it took {took:.1f} s {name} again")
 
     async def _accept_again(self, client: httpx.AsyncClient, began: float) -> None:
         sent = message(self._chance, tokens=3)
         self._during.append(sent)
         while sent.ack is None:
-            answer = await client.post("/api/chat/messages", json=_body(sent), headers=AT_ONCE)
+            answer = await client.post("/api/chat/messages", json=body_of(sent), headers=AT_ONCE)
             if answer.status_code == httpx.codes.ACCEPTED:
-                sent.ack = answer.json()
+                self._confirmed(sent, answer)
             else:
                 await asyncio.sleep(0.05)
         await until_ended(client, sent)
@@ -195,49 +227,8 @@ class _Trial:
             await asyncio.sleep(0.05)
         self._seen.ready_s = time.monotonic() - began
 
-    async def _judge(self, client: httpx.AsyncClient, tab: Tab) -> None:
-        for sent in self._during:
-            if sent.ack is None:  # it was refused, so the same id may be used again
-                answer = await client.post("/api/chat/messages", json=_body(sent), headers=AT_ONCE)
-                sent.ack = answer.raise_for_status().json()
-            await until_ended(client, sent)
-        shown = [await self._watched(tab, sent) for sent in self._before]
-        shown += [each for sent in self._during if (each := await self._kept(client, sent)) is not None]
-        oracle = Oracle(self._server.database, self._server.record)
-        violations = [*oracle.judge(shown), *oracle.leftovers(), *await over_rest(client, shown)]
-        self._seen.unsaved = sum(each.status == "failed" for each in shown)
-        self._seen.violations += [*violations, *self._pulled_too_much(shown)]
-        if found := damage(self._server.database):
-            self._seen.violations.append(f"the database is damaged: {found}")
-        if not self._server.alive:
-            self._seen.violations.append(f"the server has ended: {self._server.said()}")
 
-    async def _watched(self, tab: Tab, sent: Sent) -> Shown:
-        assert sent.ack is not None
-        return await tab.shown(sent.ack["pending_message_id"], sent.client_message_id, sent.question)
-
-    async def _kept(self, client: httpx.AsyncClient, sent: Sent) -> Shown | None:
-        try:
-            return await read(client, sent)
-        except httpx.HTTPStatusError as error:
-            self._seen.violations.append(f"{sent.client_message_id} was confirmed: {error}")
-            return None
-
-    def _pulled_too_much(self, shown: list[Shown]) -> list[str]:
-        """What the chain was made to say, beyond what was saved, is no more than may wait."""
-        said = {}
-        for line in map(json.loads, self._server.record.read_text().splitlines()):
-            if line["event"] == "end":
-                said[line["question"]] = line["said"]
-        found = []
-        for each in shown:
-            script = read_script(each.question)
-            numbers = range(min(said[each.question], script.tokens))
-            pulled = sum(len(script.token(number)) for number in numbers)
-            if pulled > len(each.text) + UNCOMMITTED_BYTES + len(script.token(0)):
-                found.append(f"{each.message_id}: {pulled} bytes were pulled and {len(each.text)} saved")
-        return found
-
-
-def _body(sent: Sent) -> dict[str, str]:
-    return {"content": sent.question, "client_message_id": sent.client_message_id}
+def _logged(database: Path) -> int:
+    """How many events are committed, as another connection sees it: it may read whoever writes."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as reader:
+        return int(reader.execute("SELECT count(*) FROM events").fetchone()[0])
