@@ -13,6 +13,8 @@ export default defineConfig({
     target: 'es2022',
     // The policy allows scripts from the server only, so nothing may be inlined.
     assetsInlineLimit: 0,
+    // One style sheet, so that a part that is loaded later comes whole or not at all.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
   },
   server: {

@@ -1,10 +1,11 @@
 import { lazy, Suspense } from 'react'
+import { untilLoaded } from '../../../api/untilLoaded'
 import { t } from '../../../strings'
 import { Boundary } from '../../ui/Boundary'
 import css from './AnswerText.module.css'
 
 const load = () => import('./markdown/RichText')
-const RichText = lazy(load)
+const RichText = lazy(() => untilLoaded(load))
 
 /** Fetched while the page is idle, so that the first answer does not wait for it. */
 export function preloadRichText(): void {

@@ -1,5 +1,6 @@
 import type { RootContent } from 'hast'
 import { type ReactNode, useEffect, useState } from 'react'
+import { untilLoaded } from '../../../../api/untilLoaded'
 import { t } from '../../../../strings'
 import { CopyButton } from '../CopyButton'
 import css from './CodeBlock.module.css'
@@ -16,7 +17,7 @@ export function CodeBlock({ code, language, open }: Props) {
   useEffect(() => {
     if (open || !language) return
     let current = true
-    import('./highlight')
+    untilLoaded(() => import('./highlight'))
       .then(({ highlight }) => current && setColoured(highlight(code, language)))
       .catch(() => {})
     return () => {
