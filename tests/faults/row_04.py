@@ -1,10 +1,12 @@
 """What was acknowledged is there after a death, and so is what was shown."""
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 from api.core.points import Point
 from loadtests.client import Answer, ChatClient, Mode, Pace
@@ -37,9 +39,32 @@ OFTEN = {
     Point.BEFORE_TERMINAL: AT_ONCE,
     Point.BEFORE_END_SENT: AT_ONCE,
 }
-
-
+# A death interrupts, and nothing else is wrong with any answer.
+ENDS = frozenset({"complete", "interrupted"})
 Asked = dict[str, "asyncio.Task[Answer]"]
+
+
+@dataclass(frozen=True)
+class Armed:
+    """Where the server shall die: at the `nth` time from now on, `before` being how often it was there."""
+
+    point: Point
+    nth: int
+    before: int
+
+    @classmethod
+    def at(cls, server: Server, point: Point, nth: int = 1) -> Self:
+        return cls(point, nth, server.board.reached(point))
+
+    def met(self, server: Server) -> bool:
+        """Whether it died there, and not of itself on the way."""
+        return server.process.exited.result() == -signal.SIGKILL and self.reached(server)
+
+    def reached(self, server: Server) -> bool:
+        return server.board.reached(self.point) - self.before >= self.nth
+
+    def __str__(self) -> str:
+        return f"when '{self.point}' is reached for time {self.nth}"
 
 
 class Dying:
@@ -53,21 +78,36 @@ class Dying:
         self._free: dict[ChatClient, list[str]] = {client: [] for client in clients}
         self._questions: dict[str, str] = {}
         self._asked_by: dict[str, ChatClient] = {}
-        self._broken = 0
+        self._broken = dict.fromkeys(clients, 0)
+        self._armed: Armed | None = None
+        self._unmeant: list[str] = []
 
     async def one(self, number: int, chance: Random) -> Sequence[str]:
         """A trial: one death at one point, and what became of all that had been asked."""
         point = POINTS[number % len(POINTS)]
-        self._server.board.arm(point, chance.randint(1, OFTEN[point]))
+        self._armed = Armed.at(self._server, point, chance.randint(1, OFTEN[point]))
+        self._server.board.arm(point, self._armed.nth)
         asked = await self._until_dead(number, chance)
+        if self._look_at_death():
+            self._trial.measured.count(f"{point}")
         for client in self._clients:
             await _has_heard_all(client)
         before = AtDeath.of(self._clients, asked)
         await self._restart(chance)
         async with asyncio.timeout(PATIENCE_S):
             answers = await self._answers(asked)
-        self._trial.measured.count(f"{point}")
-        return [*self._judge(before, answers), *await self._over_rest(answers)]
+        unmeant, self._unmeant = self._unmeant, []
+        return [*unmeant, *self._judge(before, answers), *await self._over_rest(answers)]
+
+    def _look_at_death(self) -> bool:
+        """Whether it was the one that was meant: no server that breaks by itself is passed over."""
+        meant, self._armed = self._armed, None
+        if meant is not None and meant.met(self._server):
+            return True
+        status = self._server.process.exited.result()
+        words = f"it died with status {status}, and was to die {meant or 'nowhere'}"
+        self._unmeant.append(f"{words}; it said: {self._server.said()}")
+        return False
 
     async def _until_dead(self, number: int, chance: Random) -> Asked:
         """Asks, and asks again if the point was not reached by that."""
@@ -102,12 +142,16 @@ class Dying:
     async def _restart(self, chance: Random) -> None:
         """Now and then the first one dies too, while it clears up after its predecessor."""
         if chance.random() < 0.1:
+            self._armed = Armed.at(self._server, chance.choice((Point.BEFORE_COMMIT, Point.AFTER_COMMIT)))
             try:
-                await self._server.start(chance.choice((Point.BEFORE_COMMIT, Point.AFTER_COMMIT)))
+                await self._server.start(self._armed.point)
             except DiedError:
-                self._trial.measured.count("deaths in recovery")
+                if self._look_at_death():
+                    self._trial.measured.count("deaths in recovery")
             else:
                 self._server.board.disarm()
+                if not self._armed.reached(self._server):
+                    self._armed = None
                 return
         await self._server.start()
 
@@ -119,7 +163,8 @@ class Dying:
             either: set[asyncio.Future[Any]] = {dead, *running}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if dead.done():
-                self._trial.measured.count("deaths in recovery")
+                if self._look_at_death():
+                    self._trial.measured.count("deaths after recovery")
                 await self._server.start()
             running = {task for task in running if not task.done()}
         return [task.result() for task in asked.values()]
@@ -139,10 +184,17 @@ class Dying:
         self._trial.measured.count("characters shown before", sum(map(len, before.shown.values())))
         for answer in answers:
             self._trial.measured.count(answer.status)
-        violations = [str(each) for client in self._clients for each in client.violations.first]
-        wrong += violations[self._broken :]
-        self._broken = len(violations)
-        return [*wrong, *self._oracle.judge([*map(self._shown, answers)]), *self._oracle.leftovers()]
+        judged = self._oracle.judge([*map(self._shown, answers)], statuses=ENDS)
+        return [*wrong, *self._violations(), *judged, *self._oracle.leftovers()]
+
+    def _violations(self) -> list[str]:
+        """What the clients have seen since the last trial."""
+        fresh: list[str] = []
+        for client, known in self._broken.items():
+            first = client.violations.first
+            fresh += map(str, first[known:])
+            self._broken[client] = len(first)
+        return fresh
 
     def _shown(self, answer: Answer) -> Shown:
         return shown(answer, self._questions[answer.client_message_id])
