@@ -1,4 +1,4 @@
-import { problemOf } from './problems'
+import { bodyOf } from './problems'
 import type { Rest } from './rest'
 
 /**
@@ -8,14 +8,20 @@ import type { Rest } from './rest'
 export async function askIdentity(rest: Rest): Promise<string> {
   return locked('steadychat.identity', async () => {
     const response = await rest.exchange('POST', 'api/chat/identity')
-    if (!response.ok) throw await problemOf(response)
-    const body = (await response.json()) as { user_id: string }
-    return body.user_id
+    return (await bodyOf<{ user_id: string }>(response)).user_id
   })
 }
 
-/** Runs alone among the tabs of this browser; where locks are missing (plain HTTP) it just runs. */
+/** Runs alone among the tabs of this browser; where locks are missing (plain HTTP) or forbidden it just runs. */
 export async function locked<T>(name: string, run: () => Promise<T>): Promise<T> {
   if (!('locks' in navigator)) return run()
-  return (await navigator.locks.request(name, run)) as T
+  let begun = false
+  const alone = () => {
+    begun = true
+    return run()
+  }
+  return navigator.locks.request(name, alone).catch((error) => {
+    if (begun) throw error
+    return run()
+  }) as Promise<T>
 }

@@ -17,23 +17,35 @@ export class Unreached extends Error {
     readonly retryAfterMs: number | null = null,
     options?: ErrorOptions,
   ) {
-    super('The server could not be reached.', options)
+    super('The server could not be reached. Check the connection and try again.', options)
     this.name = 'Unreached'
   }
 }
 
-const GATEWAY = new Set([502, 503, 504])
+/** What passes by itself, also where a gateway says it and not the server. */
+const PASSING = new Set([429, 502, 503, 504])
+/** Whoever asks for no wait at all would be asked in a loop. */
+const SHORTEST_WAIT_MS = 1000
 
 export async function problemOf(response: Response): Promise<Refusal | Unreached> {
   const body: unknown = await response.json().catch(() => null)
   const known = isErrorBody(body)
-  if (GATEWAY.has(response.status) && !known) return new Unreached(retryAfter(response))
+  if (PASSING.has(response.status) && !known) return new Unreached(retryAfter(response))
   if (!known) {
-    const message = `The server answered with status ${response.status}.`
+    const message = `The server answered with status ${response.status}. Try again in a moment.`
     return new Refusal(response.status, { code: 'internal', message, retryable: false })
   }
   const after = body.retry_after_ms ?? retryAfter(response)
   return new Refusal(response.status, { ...body, retry_after_ms: after })
+}
+
+/** What an answer says. Cut in the middle, or in a gateway's words, it is no answer. */
+export async function bodyOf<T>(response: Response): Promise<T> {
+  if (!response.ok) throw await problemOf(response)
+  if (response.status === 204) return undefined as T
+  return response.json().catch((cause) => {
+    throw new Unreached(null, { cause })
+  })
 }
 
 export function refusalOf(frame: ErrorFrame): Refusal {
@@ -43,12 +55,13 @@ export function refusalOf(frame: ErrorFrame): Refusal {
 /** Worth another try by itself: network, 429, 502 to 504. */
 export function isPassing(error: unknown): error is Refusal | Unreached {
   if (error instanceof Unreached) return true
-  return error instanceof Refusal && (error.status === 429 || GATEWAY.has(error.status))
+  return error instanceof Refusal && PASSING.has(error.status)
 }
 
 export function waitAsked(error: unknown): number | null {
-  if (error instanceof Unreached) return error.retryAfterMs
-  return error instanceof Refusal ? (error.body.retry_after_ms ?? null) : null
+  const body = error instanceof Refusal ? error.body.retry_after_ms : null
+  const asked = error instanceof Unreached ? error.retryAfterMs : body
+  return asked == null ? null : Math.max(asked, SHORTEST_WAIT_MS)
 }
 
 function retryAfter(response: Response): number | null {

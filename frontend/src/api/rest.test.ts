@@ -14,6 +14,11 @@ const lost: Answer = async () => {
 }
 const gateway: Answer = async () => new Response('<h1>Bad gateway</h1>', { status: 502 })
 const fine = json(200, { ok: true })
+const cut: Answer = async () => {
+  const start = new TextEncoder().encode('{"ok": ')
+  const pull = (body: ReadableStreamDefaultController) => body.error(new TypeError('network error'))
+  return new Response(new ReadableStream({ start: (body) => body.enqueue(start), pull }))
+}
 
 /** A server that gives these answers, the last one for ever, and notes in which second each was asked for. */
 function stage(...answers: Answer[]) {
@@ -62,6 +67,38 @@ describe('section 4: calls that are tried again', () => {
     await seconds(10)
     await expect(done).resolves.toEqual({ ok: true })
     expect(waits()).toEqual([7])
+  })
+
+  it('an answer that was cut in the middle is no answer', async () => {
+    const { rest, waits } = stage(cut, fine)
+    const done = rest.call('GET', 'x', { again: true })
+    await seconds(2)
+    await expect(done).resolves.toEqual({ ok: true })
+    expect(waits()).toEqual([1])
+    await expect(stage(cut).rest.call('PATCH', 'x')).rejects.toBeInstanceOf(Unreached)
+  })
+
+  it.each([
+    [429, '7', 7],
+    [429, '0', 1],
+    [503, '0', 1],
+  ])('waits as a gateway asks, but never not at all: %i, %s s', async (status, after, wait) => {
+    const headers = { 'Retry-After': after }
+    const { rest, waits } = stage(async () => new Response('No.', { status, headers }), fine)
+    const done = rest.call('GET', 'x', { again: true })
+    await seconds(10)
+    await expect(done).resolves.toEqual({ ok: true })
+    expect(waits()).toEqual([wait])
+  })
+
+  it('gives up an answer after 20 s, but not files that are on their way', async () => {
+    const limit = vi.spyOn(AbortSignal, 'timeout')
+    const { rest } = stage()
+    await rest.call('GET', 'x')
+    expect(limit.mock.calls).toEqual([[20_000]])
+    await rest.call('POST', 'x', { form: new FormData() })
+    expect(limit).toHaveBeenCalledTimes(1)
+    limit.mockRestore()
   })
 
   it('a write that no id makes safe goes once', async () => {

@@ -1,5 +1,5 @@
 import { restDelayMs } from '../protocol/backoff'
-import { isPassing, problemOf, Unreached, waitAsked } from './problems'
+import { bodyOf, isPassing, Unreached, waitAsked } from './problems'
 import { serverUrl } from './root'
 
 const ANSWER_LIMIT_MS = 20_000
@@ -31,7 +31,7 @@ export class Rest {
       try {
         return await this.once<T>(method, path, options)
       } catch (error) {
-        if (!options.again || !isPassing(error)) throw error
+        if (!options.again || options.signal?.aborted || !isPassing(error)) throw error
         const asked = waitAsked(error)
         await this.pause(asked ?? restDelayMs(attempt), asked === null, options.signal)
       }
@@ -57,15 +57,16 @@ export class Rest {
 
   private async once<T>(method: string, path: string, options: RestOptions): Promise<T> {
     const response = await this.exchange(method, path, options)
-    if (response.status !== 401) return read<T>(response)
+    if (response.status !== 401) return bodyOf<T>(response)
     await this.renew()
-    return read<T>(await this.exchange(method, path, options))
+    return bodyOf<T>(await this.exchange(method, path, options))
   }
 
   /** One exchange without renewal: what the identity itself uses. */
   async exchange(method: string, path: string, options: RestOptions = {}): Promise<Response> {
-    const limit = AbortSignal.timeout(ANSWER_LIMIT_MS)
-    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit
+    // Files take as long as the line needs for them.
+    const limits = options.form ? [] : [AbortSignal.timeout(ANSWER_LIMIT_MS)]
+    const signal = AbortSignal.any(options.signal ? [options.signal, ...limits] : limits)
     // A deletion outlives the page that asked for it.
     const keepalive = method === 'DELETE'
     const init: RequestInit = { method, signal, keepalive, headers: { ...options.headers } }
@@ -84,10 +85,4 @@ export class Rest {
       throw new Unreached(null, { cause: error })
     }
   }
-}
-
-async function read<T>(response: Response): Promise<T> {
-  if (!response.ok) throw await problemOf(response)
-  if (response.status === 204) return undefined as T
-  return (await response.json()) as T
 }
