@@ -44,6 +44,14 @@ it('hands on what it does not know, and goes on', () => {
   expect(listener.frame).toHaveBeenLastCalledWith({ type: 'of tomorrow' })
 })
 
+it.each(['<h1>Bad gateway</h1>', 'null', '7'])('passes over what is no frame: %s', (data) => {
+  const { newest, listener } = stage()
+  listener.frame.mockClear()
+  newest().open().onmessage?.({ data })
+  newest().say({ type: 'of tomorrow' })
+  expect(listener.frame.mock.calls.slice(1)).toEqual([[{ type: 'of tomorrow' }]])
+})
+
 it('leaves a draining server after the time it names, by a new socket', async () => {
   const { newest } = stage()
   newest()

@@ -72,7 +72,8 @@ export class ChatSocket {
   private receive(data: string, generation: number): void {
     if (generation !== this.state.generation) return
     this.dispatch({ type: 'received', generation })
-    const frame = JSON.parse(data) as ServerFrame
+    const frame = frameOf(data)
+    if (!frame) return
     if (frame.type === 'welcome') {
       this.frameBytes = frame.limits.frame_bytes
       const heartbeatMs = (frame.heartbeat_s ?? 30) * 1000
@@ -97,6 +98,16 @@ export class ChatSocket {
     const due = deadline(this.state)
     if (due === null) return
     this.timer = setTimeout(() => this.dispatch({ type: 'timer' }), Math.max(0, due - Date.now()))
+  }
+}
+
+/** What is no frame, as a proxy may put in, is passed over. */
+function frameOf(data: string): ServerFrame | null {
+  try {
+    const found: unknown = JSON.parse(data)
+    return typeof found === 'object' ? (found as ServerFrame | null) : null
+  } catch {
+    return null
   }
 }
 

@@ -12,6 +12,7 @@ function attempt<T>(run: () => T, otherwise: T): T {
 const OUTBOX = 'steadychat.outbox.'
 const DRAFT = 'steadychat.draft.'
 const THEME = 'steadychat.theme'
+const TAB = 'steadychat.tab'
 
 /** Messages on their way, one key each, so that tabs never overwrite each other's. */
 export const outboxStorage = {
@@ -37,6 +38,12 @@ function readEntry(key: string): Entry | null {
   return kept && { ...kept, retryOf: kept.retryOf ?? null }
 }
 
+/** The tab's name: it survives a reload of this tab and is seen by no other. */
+export const tabStorage = {
+  get: (): string | null => attempt(() => sessionStorage.getItem(TAB), null),
+  set: (name: string): void => attempt(() => sessionStorage.setItem(TAB, name), undefined),
+}
+
 /** What was typed and not sent, one text per session. */
 export const draftStorage = {
   get: (key: string): string => attempt(() => localStorage.getItem(DRAFT + key) ?? '', ''),
@@ -45,6 +52,11 @@ export const draftStorage = {
       if (text === '') localStorage.removeItem(DRAFT + key)
       else localStorage.setItem(DRAFT + key, text)
     }, undefined)
+  },
+  /** A new chat was given its session: what is being written in it goes there. */
+  move(from: string, to: string): void {
+    draftStorage.set(to, draftStorage.get(from))
+    draftStorage.set(from, '')
   },
 }
 

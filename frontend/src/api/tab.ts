@@ -1,6 +1,6 @@
 import { newId } from './ids'
+import { tabStorage } from './storage'
 
-const KEY = 'steadychat.tab'
 const LOCK = 'steadychat.tab.'
 
 /**
@@ -8,28 +8,33 @@ const LOCK = 'steadychat.tab.'
  * whether the owner of a waiting message is still there. A duplicated tab gets a name of its own.
  */
 export async function claimTab(): Promise<string> {
-  const kept = sessionStorage.getItem(KEY) ?? newId()
+  const kept = tabStorage.get() ?? newId()
   const name = (await hold(kept)) ? kept : newId()
   if (name !== kept) await hold(name)
-  sessionStorage.setItem(KEY, name)
+  tabStorage.set(name)
   return name
 }
 
 function hold(name: string): Promise<boolean> {
   if (!('locks' in navigator)) return Promise.resolve(true)
   return new Promise((resolve) => {
-    void navigator.locks.request(`${LOCK}${name}`, { ifAvailable: true }, (lock) => {
+    const take = (lock: Lock | null) => {
       resolve(lock !== null)
       // Held until the browser ends the tab.
       return lock === null ? undefined : new Promise(() => {})
-    })
+    }
+    const request = navigator.locks.request(`${LOCK}${name}`, { ifAvailable: true }, take)
+    // Forbidden locks are as good as none.
+    request.catch(() => resolve(true))
   })
 }
 
-/** The tabs of this browser that are alive, or null where that cannot be known (plain HTTP). */
+/** The tabs of this browser that are alive, or null where that cannot be known (plain HTTP, or locks are forbidden). */
 export async function livingTabs(): Promise<ReadonlySet<string> | null> {
   if (!('locks' in navigator)) return null
-  const { held = [] } = await navigator.locks.query()
+  const query = await navigator.locks.query().catch(() => null)
+  if (!query) return null
+  const { held = [] } = query
   const names = held.map((lock) => lock.name ?? '').filter((name) => name.startsWith(LOCK))
   return new Set(names.map((name) => name.slice(LOCK.length)))
 }

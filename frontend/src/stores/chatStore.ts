@@ -80,7 +80,7 @@ function placed(thread: string, sessionId: string): void {
   const known = list.items.some((session) => session.id === sessionId)
   if (!known && !client.socketOpen) void sessions.refresh(sessionId)
   if (view.thread !== thread || view.sessionId !== null) return
-  draftStorage.set('new', '')
+  draftStorage.move('new', sessionId)
   store.setState({ view: { thread, sessionId } })
   history.replaceState(null, '', pathOf(sessionId))
 }

@@ -6,7 +6,16 @@ import type { View } from './state'
 export function viewOfLocation(): View {
   const path = location.pathname.slice(rootPath().length)
   const id = /^chat\/([^/]+)\/?$/.exec(path)?.[1]
-  return viewOf(id === undefined ? null : decodeURIComponent(id))
+  return viewOf(id === undefined ? null : decoded(id))
+}
+
+/** An address that was typed or cut may be no encoding at all: then it names a chat that is not there. */
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    return id
+  }
 }
 
 export function viewOf(sessionId: string | null): View {

@@ -15,7 +15,12 @@ export function CopyButton({ text, label }: Props) {
     const timer = setTimeout(() => setCopied(false), 1500)
     return () => clearTimeout(timer)
   }, [copied])
-  const copy = () => void navigator.clipboard?.writeText(text).then(() => setCopied(true))
+  // Where the browser forbids it, the sign stays as it is.
+  const copy = () =>
+    void navigator.clipboard?.writeText(text).then(
+      () => setCopied(true),
+      () => {},
+    )
   if (!navigator.clipboard) return null
   return (
     <IconButton
