@@ -1,11 +1,15 @@
-"""What verifying clients had been told, and showed, when the server died."""
+"""What verifying clients show, had shown when the server died, and leave behind where it survives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loadtests.client import Answer, ChatClient
-from tests.faults.oracle import Shown
+from tests.faults.footprint import at_rest, left_behind
+from tests.faults.oracle import Oracle, Shown
+from tests.faults.proofs import Trial
+from tests.faults.server import Server
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,6 +18,20 @@ if TYPE_CHECKING:
 def shown(answer: Answer, question: str) -> Shown:
     """What a client shows in the end, for the oracle."""
     return Shown(answer.session_id, answer.id, answer.client_message_id, question, answer.text, answer.status)
+
+
+@asynccontextmanager
+async def surviving(
+    trial: Trial,
+    **settings: Any,  # Any: each has its type
+) -> AsyncIterator[tuple[Server, Oracle]]:
+    """A server that lives through all trials; when everybody has left, nothing of them may be left behind."""
+    async with Server(trial.launcher, trial.folder, **settings) as server:
+        await server.start()
+        before, oracle = await at_rest(server), Oracle(server.database, server.record)
+        yield server, oracle
+        left = await left_behind(server, before)  # waits until nothing runs any more
+        trial.fail(trial.size - 1, [*left, *oracle.leftovers()])
 
 
 @dataclass(frozen=True)

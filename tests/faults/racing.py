@@ -123,19 +123,34 @@ async def raced(user: User, senders: Sequence[tuple[str, dict[str, Any]]], chanc
     )
 
 
-def differing(told: Sequence[Told], *, alike: bool) -> list[str]:
-    """What must not be: two answers, two that are first, none; a refusal of what was sent alike."""
+def differing(told: Sequence[Told], bodies: Sequence[dict[str, Any]]) -> list[str]:
+    """What must not be: two answers, two that are first, none; a conflict of what is the same, and none else.
+
+    `bodies` are what was sent, in the order of `told`.
+    """
     taken = [each for each in told if each.refused is None]
     found = [
         f"{each.door} was refused: {each.refused}" for each in told if each.refused not in {None, CONFLICT}
     ]
-    if alike and len(taken) != len(told):
-        found.append(f"conflict of what was sent alike: {told}")
     if len({each.ids for each in taken}) != 1:
         found.append(f"differing ids: {taken}")
-    if sum(not each.duplicate for each in taken) != 1:
-        found.append(f"not exactly one was first: {taken}")
-    return found
+    pairs = list(zip(bodies, told, strict=True))
+    first = [body for body, each in pairs if each.refused is None and not each.duplicate]
+    if len(first) != 1:
+        return [*found, f"not exactly one was first: {taken}"]
+    return found + [
+        f"{each.door} was told {each.refused} of {body}, and the first was {first[0]}"
+        for body, each in pairs
+        if (each.refused == CONFLICT) == _same(first[0], body)
+    ]
+
+
+def _same(first: dict[str, Any], later: dict[str, Any]) -> bool:
+    """Whoever names no session means the one of the first; none names here what the first has made."""
+    return first["content"] == later["content"] and later.get("session_id") in {
+        None,
+        first.get("session_id"),
+    }
 
 
 def _of_frame(door: str, frame: dict[str, Any]) -> Told:

@@ -85,6 +85,10 @@ class Tab:
         """The network is gone, all at once: nothing that is under way arrives."""
         self._open.transport.abort()
 
+    def turn_deaf(self) -> None:
+        """Whatever comes from now on is read by nobody."""
+        self._open.transport.pause_reading()
+
     async def shown(self, message_id: str, client_message_id: str, question: str) -> Shown:
         """How the answer stands when it has ended."""
         answer = self._answer(message_id)
