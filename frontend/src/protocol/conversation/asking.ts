@@ -36,6 +36,7 @@ export function newEpoch(state: Conversation, epoch: string): Step {
     gapAt: null,
     era: state.era + 1,
     following: 'page',
+    loaded: false,
     lostAt: null,
     startId: null,
     order: [],

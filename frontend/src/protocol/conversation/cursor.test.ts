@@ -74,6 +74,7 @@ describe('rule 7: the epoch', () => {
       subscribed(1, { epoch: 'e2', recovered: false }),
     )
     expect([talk.state.order, talk.state.cursor]).toEqual([[], null])
+    expect(talk.state.loaded).toBe(false) // it may look empty, but nobody knows yet
     expect(talk.news()).toMatchObject([{ do: 'load-newest', ticket: 2 }])
     talk.take({
       type: 'newest-page',
