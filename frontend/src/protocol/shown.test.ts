@@ -3,7 +3,7 @@ import { ack, came, message, question } from './conversation/frames.fixture'
 import { following } from './conversation/talk.fixture'
 import type { Entry } from './outbox'
 import { attempt, entry } from './outbox.fixture'
-import { shownRows } from './shown'
+import { shownRows, underWay } from './shown'
 
 const mine = (clientMessageId: string, state: Entry['state']) =>
   entry({ clientMessageId, state, thread: 's', sessionId: 's' })
@@ -72,6 +72,18 @@ it('the attempt of another tab stands for both when both tried the same answer a
     came(3, message({ id: 'b', index: 3, reply_to: 'u', retry_of: 'a' })),
   )
   expect(keys(talk.state, [attempt({ state: 'unconfirmed' })])).toEqual(['u', 'b'])
+})
+
+it('what the log already shows is no longer under way, although its ack is still out', () => {
+  const talk = failed()
+  const [message1, retry] = [mine('c', 'unconfirmed'), attempt({ state: 'sending' })]
+  expect(underWay(talk.state, [message1, retry])).toEqual([message1, retry])
+  expect(underWay(talk.state, [attempt({ state: 'refused' })])).toEqual([])
+  talk.frames(
+    came(3, message({ id: 'b', index: 3, reply_to: 'u', retry_of: 'a', status: 'failed' })),
+    came(4, { ...question('v', 4), client_message_id: 'c' }),
+  )
+  expect(underWay(talk.state, [message1, retry])).toEqual([])
 })
 
 it('shows nothing of a new attempt at an answer that is not on the screen', () => {

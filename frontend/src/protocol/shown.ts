@@ -29,6 +29,20 @@ export function shownRows(conversation: Conversation | null, entries: readonly E
   return [...rows, ...waiting.map(localRow)]
 }
 
+/** What is on its way as far as the log, which may know more than the acks that came, does not show it. */
+export function underWay(conversation: Conversation | null, entries: readonly Entry[]): Entry[] {
+  const held = heldMessages(conversation)
+  const here = new Set(held.map((message) => message.client_message_id))
+  const replaced = replacedIds(held)
+  const shown = new Set(held.map(({ id }) => id).filter((id) => !replaced.has(id)))
+  return entries.filter(
+    (entry) =>
+      isUnderWay(entry) &&
+      !here.has(entry.clientMessageId) &&
+      (entry.retryOf === null || shown.has(entry.retryOf)),
+  )
+}
+
 function heldRow({ id, client_message_id: mine }: Message): Shown {
   return { kind: 'message', key: mine ? `sent:${mine}` : id, id }
 }
