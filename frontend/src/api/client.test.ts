@@ -4,6 +4,7 @@ import { attempt, entry } from '../protocol/outbox.fixture'
 import { ChatClient } from './client'
 import { Refusal, Unreached } from './problems'
 import { FakeSocket } from './socket.fixture'
+import type { Surroundings } from './surroundings'
 
 type Path = string
 
@@ -22,10 +23,12 @@ function stage() {
     ...{ frame: vi.fn(), badge: vi.fn(), carrier: vi.fn() },
     ...{ stream: vi.fn(), attention: vi.fn(), identity: vi.fn() },
   }
-  const surroundings = { online: () => true, visible: () => true, listen: vi.fn() }
+  const listen = vi.fn<Surroundings['listen']>()
+  const surroundings = { online: () => true, visible: () => true, listen }
   const client = new ChatClient(surroundings, heard)
   const newest = () => FakeSocket.made.at(-1) as FakeSocket
-  return { client, heard, calls, rest, newest }
+  const news: Parameters<typeof listen>[0] = (what) => listen.mock.calls[0]?.[0](what)
+  return { client, heard, calls, rest, newest, news }
 }
 
 async function connected() {
@@ -118,6 +121,29 @@ describe('identity', () => {
     newest().onclose?.(unknown)
     await seconds(60)
     expect([asked(calls), FakeSocket.made.length]).toEqual([2, 2])
+  })
+
+  it('that could not be asked for is asked for again when the page is looked at', async () => {
+    const { calls, newest, rest, news } = await connected()
+    rest.mockRejectedValueOnce(new TypeError('Failed to fetch'))
+    newest().onclose?.(unknown)
+    await seconds(60)
+    expect([asked(calls), FakeSocket.made.length]).toEqual([2, 1])
+    news('woke')
+    await seconds(0)
+    expect([asked(calls), FakeSocket.made.length]).toEqual([3, 2])
+  })
+
+  it('that REST renews is known to the socket too', async () => {
+    const { client, newest, rest } = await connected()
+    rest.mockRejectedValueOnce(new TypeError('Failed to fetch'))
+    newest().onclose?.(unknown)
+    await seconds(0)
+    rest.mockResolvedValueOnce(
+      Response.json({ code: 'unauthorized', message: '' }, { status: 401 }),
+    )
+    await client.calls.chains()
+    expect(FakeSocket.made).toHaveLength(2)
   })
 
   it('that runs out in a page that stays open is renewed each time', async () => {

@@ -61,9 +61,9 @@ export class ChatClient {
       changed,
       down: (id) => listener.stream(id, false),
       again: (id) => listener.stream(id, true),
-      renew: () => void this.identify().catch(() => {}),
+      renew: () => void this.renew().catch(() => {}),
     })
-    this.rest.renew = () => this.identify()
+    this.rest.renew = () => this.renew()
     this.rest.onReached = (reached) => {
       this.restFails = !reached
       this.update()
@@ -137,14 +137,24 @@ export class ChatClient {
     this.listener.identity(await askIdentity(this.rest))
   }
 
-  /** The socket knows nobody: the identity was never had, or is no longer valid. Asked for once, never in a loop. */
+  /** The socket knows nobody: the identity was never had, or is no longer valid. */
+  private get unknown(): boolean {
+    return this.socket.state.fault?.code === UNAUTHORIZED
+  }
+
+  /** Whoever renews the identity renews it for the socket too. */
+  private async renew(): Promise<void> {
+    await this.identify()
+    if (this.unknown) this.socket.dispatch({ type: 'retry-now' })
+  }
+
+  /** Asked for once, never in a loop; what failed on the way was not asked. */
   private async introduce(): Promise<void> {
     if (this.introduced) return
     this.introduced = true
-    await this.identify().then(
-      () => this.socket.dispatch({ type: 'retry-now' }),
-      () => {},
-    )
+    await this.renew().catch(() => {
+      this.introduced = false
+    })
   }
 
   private hear(frame: ServerFrame): void {
@@ -159,7 +169,9 @@ export class ChatClient {
     if (news === 'hidden') return this.update()
     this.socket.dispatch({ type: news })
     this.update()
-    if (news !== 'offline') this.attention()
+    if (news === 'offline') return
+    if (this.unknown) void this.introduce()
+    this.attention()
   }
 
   /** What waits for its next try goes now. */
@@ -175,7 +187,7 @@ export class ChatClient {
       this.standIn = false
       this.introduced = false
     }
-    if (state.fault?.code === UNAUTHORIZED) void this.introduce()
+    if (this.unknown) void this.introduce()
     const limit = state.everOpen ? TRIES_LATER : TRIES_FIRST
     if (state.phase === 'closed' && state.attempt >= limit) void this.tryHttp()
     this.update()
