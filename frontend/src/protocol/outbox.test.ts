@@ -59,6 +59,7 @@ describe('one message on its way', () => {
   it('that was on the wire when the page went may have arrived', () => {
     expect(revived(entry({ state: 'sending' })).state).toBe('unconfirmed')
     expect(revived(entry()).state).toBe('queued')
+    expect(revived(entry({ state: 'unconfirmed', notBefore: 99 })).notBefore).toBe(0)
   })
 })
 

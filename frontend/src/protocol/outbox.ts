@@ -76,7 +76,8 @@ export function sendable(text: string): string {
 
 /** Entries loaded from storage: what was on the wire when the page went may or may not have arrived. */
 export function revived(entry: Entry): Entry {
-  return entry.state === 'sending' ? { ...entry, state: 'unconfirmed', notBefore: 0 } : entry
+  const open = entry.state === 'sending' || entry.state === 'unconfirmed'
+  return open ? { ...entry, state: 'unconfirmed', notBefore: 0 } : entry
 }
 
 /** The next entry to send: oldest first, and behind nothing unfinished of its own session. */

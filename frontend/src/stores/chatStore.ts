@@ -40,7 +40,7 @@ const client = new ChatClient(browserSurroundings, {
     sending.attention()
     if (!store.getState().sessions.loaded) void sessions.more()
   },
-  identity: (userId) => store.setState({ userId }),
+  identity: (userId) => sending.known(userId),
 })
 
 function hear(frame: ServerFrame): void {

@@ -48,6 +48,19 @@ export class Outbox {
     this.set([...kept, ...fresh.map((entry) => ({ ...entry, tab }))])
   }
 
+  /** Takes up what tabs left behind that are gone by now. Where that cannot be known, only a new tab may. */
+  async adoptLost(): Promise<void> {
+    if (!this.ready) return
+    await locked('steadychat.adopt', async () => {
+      const living = await livingTabs()
+      const isLost = ({ tab }: Entry) => tab !== '' && tab !== this.tab && !living?.has(tab)
+      const lost = living ? outboxStorage.load().filter(isLost) : []
+      const found = lost.map((entry) => ({ ...revived(entry), tab: this.tab }))
+      for (const entry of found) outboxStorage.put(entry)
+      if (found.length > 0) this.set([...this.entries, ...found])
+    })
+  }
+
   /** A new entry for the chat on screen. */
   add(asked: Pick<Entry, 'content' | 'retryOf'>): void {
     const { view, userId } = this.store.getState()

@@ -152,6 +152,18 @@ it('keeps what somebody else wrote here until they are back', async () => {
   expect(bySocket).toHaveBeenCalledTimes(1)
 })
 
+it('goes as soon as it is known for whom it was kept', async () => {
+  const { sending, store, bySocket } = stage()
+  bySocket.mockImplementation(accept)
+  store.setState({ userId: null, entries: [entry({ userId: 'u' })] })
+  await sending.begin('tab')
+  await turn()
+  expect(bySocket).not.toHaveBeenCalled()
+  sending.known('u')
+  await turn()
+  expect(bySocket).toHaveBeenCalledTimes(1)
+})
+
 describe('a retry', () => {
   const chat = async () => {
     const found = stage()

@@ -17,7 +17,7 @@ export class Sending {
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(
-    store: Store,
+    private readonly store: Store,
     private readonly client: () => ChatClient,
     private readonly conversations: Conversations,
     private readonly placed: (thread: string, sessionId: string) => void,
@@ -27,6 +27,12 @@ export class Sending {
 
   async begin(tab: string): Promise<void> {
     await this.outbox.adopt(tab)
+    this.pump()
+  }
+
+  /** It is known who is here: what was kept for them may go. */
+  known(userId: string): void {
+    this.store.setState({ userId })
     this.pump()
   }
 
@@ -90,12 +96,13 @@ export class Sending {
     this.pump()
   }
 
-  /** The server is there again: what it may not have got goes at once. */
+  /** The server is there again, or the page is looked at: what is unconfirmed or was left behind goes at once. */
   attention(): void {
     for (const { clientMessageId } of this.outbox.entries) {
       this.outbox.step(clientMessageId, { type: 'hurried' })
     }
     this.pump()
+    void this.outbox.adoptLost().then(() => this.pump())
   }
 
   pump(): void {

@@ -1,0 +1,42 @@
+import { beforeEach, expect, it, vi } from 'vitest'
+import { createStore } from 'zustand/vanilla'
+import { entry } from '../protocol/outbox.fixture'
+import { Outbox } from './outbox'
+import { type ChatState, initialState } from './state'
+
+const LIVING = { held: [{ name: 'steadychat.tab.there' }] }
+
+/** What the browser keeps for all tabs: its keys are its own. */
+class Kept {
+  [key: string]: unknown
+  getItem(key: string) {
+    return this[key] ?? null
+  }
+  setItem(key: string, text: string) {
+    this[key] = text
+  }
+}
+
+beforeEach(() => {
+  vi.stubGlobal('localStorage', new Kept())
+  const request = async (_name: string, run: () => unknown) => run()
+  vi.stubGlobal('navigator', { locks: { request, query: async () => LIVING } })
+  return () => vi.unstubAllGlobals()
+})
+
+it('takes up once what a tab left behind that is gone, and nothing of one that lives', async () => {
+  const store = createStore<ChatState>()(() =>
+    initialState({ thread: 't', sessionId: null }, 'system'),
+  )
+  const outbox = new Outbox(store)
+  await outbox.adopt('tab')
+  for (const tab of ['gone', 'there']) {
+    const left = entry({ clientMessageId: tab, tab, state: 'sending' })
+    localStorage.setItem(`steadychat.outbox.${tab}`, JSON.stringify(left))
+  }
+  await outbox.adoptLost()
+  await outbox.adoptLost()
+  expect(outbox.entries).toMatchObject([
+    { clientMessageId: 'gone', tab: 'tab', state: 'unconfirmed' },
+  ])
+})
