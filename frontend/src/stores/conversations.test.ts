@@ -91,6 +91,39 @@ it('holds three sessions and no longer follows the one that was looked at longes
   expect(client.unsubscribe.mock.calls).toEqual([['s']])
 })
 
+it('ignores what was asked for before a session was let go of and opened again', async () => {
+  const { conversations, messages, store, client } = stage()
+  const pages: ((error: Refusal) => void)[] = []
+  messages.mockImplementation(() => new Promise((_, fail) => pages.push(fail)))
+  conversations.show('s')
+  conversations.forget('s')
+  conversations.show('s')
+  pages[0]?.(new Refusal(404, { code: 'not_found', message: 'Gone.', retryable: false }))
+  await turn()
+  expect(store.getState().missing).toEqual({})
+  messages.mockImplementation(async () => page([], { seq: 0 }))
+  conversations.forget('s')
+  conversations.show('s')
+  await turn()
+  conversations.hear(subscribed(5, { id: 's#1' }))
+  const ids = client.subscribe.mock.calls.map(([, id]) => id)
+  expect(ids).not.toContain('s#1')
+  expect(conversations.get('s')?.following).toBe('asked')
+})
+
+it('looks again for a session that was missing when it is opened again', async () => {
+  const { conversations, messages, store } = stage()
+  const gone = new Refusal(404, { code: 'not_found', message: 'Gone.', retryable: false })
+  messages.mockRejectedValueOnce(gone)
+  conversations.show('s')
+  await turn()
+  expect(store.getState().missing).toHaveProperty('s')
+  conversations.show('s')
+  await turn()
+  expect(store.getState().missing).toEqual({})
+  expect(conversations.get('s')?.loaded).toBe(true)
+})
+
 it('does not let go of a session whose answer runs', async () => {
   const { conversations, client, store } = stage()
   conversations.show('s')

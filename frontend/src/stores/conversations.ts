@@ -25,6 +25,8 @@ export class Conversations {
   private readonly batch: FrameBatch
   private carrier: Carrier = 'none'
   private older: AbortController | null = null
+  /** No counter of a session that was let go of is beyond this. */
+  private counted = 0
 
   constructor(
     private readonly store: Store,
@@ -54,6 +56,7 @@ export class Conversations {
       }
     }
     if (sessionId === null) return this.batch.now()
+    if (this.store.getState().missing[sessionId]) this.lookAgain(sessionId)
     this.touch(sessionId)
     this.dispatch(sessionId, { type: this.followable(sessionId) ? 'connected' : 'open' })
     this.batch.now()
@@ -79,7 +82,7 @@ export class Conversations {
     } else if (frame.type === 'error' && frame.request === 'subscribe') {
       const { session_id: id } = frame
       if (!id || !this.live.has(id) || !frame.id) return
-      const retryAfterMs = frame.retryable ? (frame.retry_after_ms ?? 1000) : null
+      const retryAfterMs = frame.retryable ? Math.max(frame.retry_after_ms ?? 0, 1000) : null
       const gone = frame.code === 'not_found'
       this.dispatch(id, { type: 'subscribe-failed', id: frame.id, retryAfterMs, gone })
     }
@@ -107,7 +110,10 @@ export class Conversations {
   }
 
   forget(sessionId: string): void {
-    if (!this.live.delete(sessionId)) return
+    const held = this.live.get(sessionId)
+    if (!held) return
+    this.live.delete(sessionId)
+    this.counted = Math.max(this.counted, held.asks, held.ticket, held.era)
     this.client().unsubscribe(sessionId)
     this.batch.now()
   }
@@ -130,6 +136,12 @@ export class Conversations {
     }
   }
 
+  /** It was not there; whoever opens it again may know better. */
+  private lookAgain(sessionId: string): void {
+    this.forget(sessionId)
+    this.store.setState((s) => ({ missing: without(s.missing, sessionId) }))
+  }
+
   private followable(sessionId: string): boolean {
     if (this.carrier === 'socket') return true
     return this.carrier === 'http' && this.store.getState().view.sessionId === sessionId
@@ -137,7 +149,7 @@ export class Conversations {
 
   /** Holds the session as the most recent; the oldest quiet one gives way. */
   private touch(sessionId: string): void {
-    const held = this.live.get(sessionId) ?? emptyConversation(sessionId)
+    const held = this.live.get(sessionId) ?? emptyConversation(sessionId, this.counted)
     this.live.delete(sessionId)
     this.live.set(sessionId, held)
     const shown = this.store.getState().view.sessionId
@@ -177,6 +189,7 @@ export class Conversations {
       this.store.setState((s) => ({ unreadable: without(s.unreadable, sessionId) }))
       this.dispatch(sessionId, { type: 'newest-page', page, ticket })
     } catch (error) {
+      if (this.live.get(sessionId)?.ticket !== ticket) return
       if (isGone(error)) return this.perform(sessionId, { do: 'gone' })
       const why = (error as Error).message
       this.store.setState((s) => ({ unreadable: { ...s.unreadable, [sessionId]: why } }))

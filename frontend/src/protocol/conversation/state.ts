@@ -36,17 +36,18 @@ export interface Conversation {
   readonly rows: ReadonlyMap<string, Row>
 }
 
-export function emptyConversation(sessionId: string): Conversation {
+/** `from`: where its counters start, so that answers to an earlier holding of the same session are told apart. */
+export function emptyConversation(sessionId: string, from = 0): Conversation {
   return {
     sessionId,
     epoch: null,
     cursor: null,
     connected: false,
     following: 'no',
-    asks: 0,
+    asks: from,
     gapAt: null,
-    era: 0,
-    ticket: 0,
+    era: from,
+    ticket: from,
     pageWanted: false,
     loaded: false,
     lostAt: null,
