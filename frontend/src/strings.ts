@@ -51,6 +51,7 @@ export const t = {
   copied: 'Copied',
   copyCode: 'Copy code',
   askAgain: 'Ask again',
+  askBelow: 'To ask again, write the question below.',
   regenerate: 'Answer again',
   keepAnswer: 'Keep the earlier answer',
   retryRefused: 'No new attempt.',

@@ -51,6 +51,17 @@ describe('opening', () => {
     expect(line.welcome().state.phase).toBe('open')
   })
 
+  it.each(['online', 'woke', 'offline', 'timer'] as const)(
+    '%s opens nothing before the start',
+    (type) => {
+      const line = new Line()
+      line.now = 1e12
+      expect(line.do({ type }).effects).toEqual([])
+      expect(deadline(line.state)).toBeNull()
+      expect(line.do({ type: 'start' }).effects).toEqual(['drop-socket', 'open-socket'])
+    },
+  )
+
   it('gives up on a socket that never answers', () => {
     expect(started().wait().state).toMatchObject({ phase: 'closed', attempt: 1 })
   })

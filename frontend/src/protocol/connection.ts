@@ -81,7 +81,8 @@ export function initialConnection(online: boolean): Connection {
 
 /** When the one timer is due, or null while nothing waits (offline pauses all of them). */
 export function deadline(state: Connection): number | null {
-  if (!state.online) return null
+  // Nothing is timed before the start: the identity comes first.
+  if (!state.online || state.generation === 0) return null
   if (state.phase === 'connecting') return state.since + CONNECT_LIMIT
   if (state.phase === 'closed') return state.retryAt
   if (state.phase === 'error') return null

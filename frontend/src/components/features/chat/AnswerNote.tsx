@@ -48,7 +48,7 @@ function AskAgain({ message }: { readonly message: Message }) {
   const question = useChat((s) =>
     replyTo ? s.conversations[sessionId]?.rows.get(replyTo)?.message.content : undefined,
   )
-  if (question === undefined) return null
+  if (question === undefined) return <span>{t.askBelow}</span>
   return (
     <button type="button" onClick={() => page.hand(question)}>
       {t.askAgain}
