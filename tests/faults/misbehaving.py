@@ -57,7 +57,21 @@ SAID: Mapping[str, object] = {
     "object": object(),
 }
 HANGING = ("hang", "hang on")
-FAULTS = (*RAISED, *SAID, *HANGING)
+FLOOD = "flood"
+"""It says all that its script has, which is more than an answer may hold."""
+FAULTS = (*RAISED, *SAID, *HANGING, FLOOD)
+
+
+def broken_code(stage: str, fault: str) -> str | None:
+    """With which code an answer must fail that nobody stops; None if nothing of it is broken by that.
+
+    Before its close a chain waits to be closed.
+    """
+    if fault == FLOOD:
+        return "output_limit"
+    if stage == "close" or fault in HANGING:
+        return "chain_timeout"
+    return None if fault == "confidence" else "chain_failed"  # what is no number there is none at all
 
 
 @dataclass(frozen=True)
@@ -113,7 +127,9 @@ async def _break(fault: str) -> object:
 
 def _plan(question: str) -> Plan:
     words = dict(_words(question))
-    return Plan(words["stage"], words["fault"].replace("_", " "), int(words["at"]), read_script(question))
+    fault = words["fault"].replace("_", " ")
+    stage = "" if fault == FLOOD else words["stage"]  # to say too much takes all of the stages
+    return Plan(stage, fault, int(words["at"]), read_script(question))
 
 
 def _words(question: str) -> Iterator[tuple[str, str]]:

@@ -158,6 +158,12 @@ class Oracle:
         with self._engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(statement)]
 
+    def code(self, message_id: str) -> str | None:
+        """Why an answer did not come to its end, as it is kept."""
+        with self._engine.connect() as connection:
+            error = connection.execute(select(messages.c.error).where(messages.c.id == message_id)).scalar()
+            return None if error is None else str(json.loads(error)["code"])
+
     def accepted(self, client_message_id: str) -> tuple[str, str] | None:
         """The ids of the session and the answer that were accepted under this id, by whomever."""
         with self._engine.connect() as connection:
