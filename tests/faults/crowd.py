@@ -26,11 +26,22 @@ LINE_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Returned:
-    """How many seconds after the cut each was back, with all that it had missed."""
+    """How many seconds after the cut each was back for good, with all that it had missed.
+
+    `spared` were not connected when all were cut, `missing` never came back, and `again` lost their
+    connection another time.
+    """
 
     seconds: list[float]
+    spared: int
     missing: int
+    again: int
     violations: list[str]
+
+    @property
+    def wrong(self) -> list[str]:
+        counts = {"were not cut": self.spared, "never came back": self.missing, "were lost again": self.again}
+        return [f"{number} clients {what}" for what, number in counts.items() if number] + self.violations
 
 
 class Crowd:
@@ -71,7 +82,9 @@ class Crowd:
             yield crowd
         finally:
             crowd._orders.close()
-            await process.wait()
+            status = await process.wait()
+        if status:
+            raise AssertionError(f"the crowd ended with status {status}; what it says stands above")
 
 
 def allow_descriptors(needed: int) -> None:
@@ -117,15 +130,18 @@ async def _gather(
 async def _cut(clients: Sequence[ChatClient]) -> Returned:
     for client in clients:
         client.measures.take()
+    spared = sum(client.carrier != "socket" for client in clients)
     for client in clients:
         client.cut()
     waiting = [asyncio.create_task(_back(client)) for client in clients]
     await asyncio.wait(waiting, timeout=PATIENCE_S)
     for task in waiting:
         task.cancel()
-    seconds = [each.from_cut_s for client in clients for each in client.measures.recoveries]
+    back = [client.measures for client in clients if client.measures.recoveries]
+    again = sum(len(each.recoveries) > 1 or each.recovering for each in back)
     violations = [str(each) for client in clients for each in client.violations.first]
-    return Returned(seconds, len(clients) - len(seconds), violations)
+    seconds = [sum(recovery.from_cut_s for recovery in each.recoveries) for each in back]
+    return Returned(seconds, spared, len(clients) - len(back), again, violations)
 
 
 async def _back(client: ChatClient) -> None:
