@@ -1,5 +1,6 @@
 """The data folder that the settings name, opened for this process alone, and what lies in it."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ def taken_folder(settings: Settings) -> Iterator[DataFolderLock]:
 
     It stays taken, unless what is done within fails. Raises StartRefusedError.
     """
-    lock = DataFolderLock(settings.data_dir.resolve())
+    lock = DataFolderLock(settings.data_dir.resolve(), _database_file(settings))
     try:
         with _refusals(lock.folder):
             lock.take()
@@ -70,8 +71,8 @@ def _refusals(folder: Path) -> Iterator[None]:
         yield
     except DataFolderInUseError as error:
         raise StartRefusedError(
-            f"the data folder {folder} is in use by another process: stop that one, "
-            "or choose another folder with STEADYCHAT_DATA_DIR"
+            f"{error} is in use by another process: stop that one, or choose another folder with "
+            "STEADYCHAT_DATA_DIR (or another database, where STEADYCHAT_DATABASE_URL names this one)"
         ) from error
     except (BackupRefused, NewerDatabaseError) as error:
         raise StartRefusedError(str(error)) from error
@@ -80,7 +81,7 @@ def _refusals(folder: Path) -> Iterator[None]:
             f"the data folder {folder} cannot be used ({error.strerror}): make it writable, "
             "or choose another with STEADYCHAT_DATA_DIR"
         ) from error
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(error).splitlines()[0]
         raise StartRefusedError(
             f"the database cannot be opened: {in_words(error)} ({reason}). Look whether its disk has room "
@@ -90,14 +91,18 @@ def _refusals(folder: Path) -> Iterator[None]:
 
 def places(settings: Settings) -> Places:
     """Where everything lies that a backup holds. Raises StartRefusedError if that is not in files."""
-    url = settings.database
-    file = make_url(url).database if url.startswith(SQLITE) else None
-    if not file or file.startswith((":", "file:")):
+    file = _database_file(settings)
+    if file is None:
         raise StartRefusedError(
             f"STEADYCHAT_DATABASE_URL names no file, as {SQLITE}path does: "
             "use the database's own tools for it, and copy the data folder too"
         )
     folder = settings.data_dir.resolve()
-    return Places(
-        folder, Path(file).resolve(), folder / settings.index_file.name, folder / UPLOADS, folder / SECRET
-    )
+    return Places(folder, file, folder / settings.index_file.name, folder / UPLOADS, folder / SECRET)
+
+
+def _database_file(settings: Settings) -> Path | None:
+    """None if the database is in no file of its own."""
+    url = settings.database
+    file = make_url(url).database if url.startswith(SQLITE) else None
+    return Path(file).resolve() if file and not file.startswith((":", "file:")) else None

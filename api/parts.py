@@ -52,6 +52,7 @@ from api.watchdog import Watchdog
 from chains.contract import Chain, ChainRefused
 from chains.library import open_index
 from chains.registry import load
+from chains.retrieval.store import IndexUnusable
 
 WRITE_SCOPE = "documents:write"
 
@@ -235,12 +236,15 @@ def _chains(settings: Settings) -> Mapping[str, Chain]:
 
 
 def _documents(settings: Settings, hints: LocalHints) -> Documents:
+    try:
+        corpus = IndexCorpus(open_index(settings))
+    except (ChainRefused, IndexUnusable) as refusal:
+        raise StartRefusedError(f"the document index cannot be opened: {refusal}") from refusal
+
     def tell(user_id: str, document: Document) -> None:
         hints.tell(user_id, DocumentHint(wire(document).model_dump(mode="json")))
 
-    return Documents(
-        IndexCorpus(open_index(settings)), Uploads(settings.data_dir / UPLOADS), tell, new_id, now
-    )
+    return Documents(corpus, Uploads(settings.data_dir / UPLOADS), tell, new_id, now)
 
 
 def _authenticator(settings: Settings) -> Authenticator:

@@ -1,5 +1,6 @@
 """The secret that signs identities: made once, kept in the data folder, readable by its owner alone."""
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -9,7 +10,9 @@ BYTES = 32
 
 
 def kept_secret(data_dir: Path) -> str:
-    """The secret of this data folder, made at the first call. Raises OSError if it cannot be kept.
+    """The secret of this data folder, made at the first call.
+
+    Raises OSError if it cannot be kept, or is empty.
 
     Of two servers that start at once both get the one that was there first.
     """
@@ -25,7 +28,10 @@ def kept_secret(data_dir: Path) -> str:
         pass
     finally:
         draft.unlink(missing_ok=True)
-    return file.read_text().strip()
+    if (found := _read(file)) is not None:
+        return found
+    # Anybody could sign with nothing; and a new one in its place would make strangers of all users.
+    raise OSError(errno.ENODATA, f"the file {NAME} in it is empty: put a copy back, or remove it")
 
 
 def _read(file: Path) -> str | None:

@@ -34,7 +34,7 @@ def restore(places: Places, file: Path) -> Restored:
     """
     if not file.is_file():
         raise BackupRefused(f"there is no file {file}: name one that `steadychat backup` wrote")
-    with told(f"cannot restore {file}", places.folder), _locked(places.folder):
+    with told(f"cannot restore {file}", places.folder), _locked(places):
         journal.finish(places.folder)
         folders = {each: each / STAGING for each in (places.folder, places.database.parent)}
         try:
@@ -56,7 +56,7 @@ def _replace(places: Places, moves: Sequence[journal.Move], staging: Iterable[Pa
 
 def restored(places: Places) -> None:
     """The data was brought back by other means: its log begins a new epoch. Raises BackupRefused."""
-    with told("cannot mark the data as restored", places.folder), _locked(places.folder):
+    with told("cannot mark the data as restored", places.folder), _locked(places):
         journal.finish(places.folder)
         if not places.database.exists():
             raise BackupRefused(
@@ -66,12 +66,12 @@ def restored(places: Places) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = DataFolderLock(folder)
+def _locked(places: Places) -> Iterator[None]:
+    lock = DataFolderLock(places.folder, places.database)
     try:
         lock.take()
     except DataFolderInUseError as error:
-        raise BackupRefused(f"a server is running on {folder}: stop it first") from error
+        raise BackupRefused(f"a server is running on {error}: stop it first") from error
     try:
         yield
     finally:

@@ -49,16 +49,26 @@ class Dialog:
         self.follower: Follower = services.chat.follower("websocket")
         self.identity = identity
         self._identified = identified
+        self.greeted = False
+        """Whether a `hello` has come; its token may still be looked at."""
         self._early: StageHint | None = None
 
-    async def receive(self, text: str) -> None:
-        """Carries out one frame; every failure becomes an answer to that frame."""
-        frame = self.connection.receive(text)
-        if frame is not None:
-            await self._answer(frame)
-        self.follower.nudge()
+    def take(self, text: str) -> AnyClientFrame | None:
+        """A request that is to be carried out in its turn.
 
-    async def _answer(self, frame: AnyClientFrame) -> None:
+        A ping is answered at once: it asks whether anybody is there, whatever else is waited for.
+        """
+        frame = self.connection.receive(text)
+        self.greeted |= isinstance(frame, Hello)
+        if isinstance(frame, Ping):
+            self.connection.reply({"type": "pong"}, frame.id)
+            frame = None
+        if frame is None:
+            self.follower.nudge()
+        return frame
+
+    async def answer(self, frame: AnyClientFrame) -> None:
+        """Carries out one request; every failure becomes an answer to it."""
         try:
             await self._carry_out(frame)
         except ChatError as error:
@@ -73,13 +83,12 @@ class Dialog:
                 at=places(error),
             )
             self.connection.refuse(ChatError(Code.INTERNAL, error_id=error_id), frame.type, _ids(frame))
+        self.follower.nudge()
 
     async def _carry_out(self, frame: AnyClientFrame) -> None:
         if isinstance(frame, Hello):
             await self._hello(frame)
-        elif isinstance(frame, Ping):
-            self.connection.reply({"type": "pong"}, frame.id)
-        else:
+        elif not isinstance(frame, Ping):
             await self._ask(frame, self._require_identity().user_id)
 
     async def _ask(self, frame: Send | Retry | Stop | Subscribe | Unsubscribe, user_id: str) -> None:

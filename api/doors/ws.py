@@ -17,11 +17,14 @@ from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
 from api.service.ports import Hints, Undo
 from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, Close
+from api.wire.incoming import AnyClientFrame
 
 log = structlog.get_logger()
 
 SUBPROTOCOL = "chat.v1"
 HELLO_S = 5.0
+MOST_WAITING = 32
+"""So many requests are read ahead of the one that is carried out."""
 GRACE_S = 60.0
 
 
@@ -60,7 +63,10 @@ class Sockets:
 
 
 class Socket:
-    """One WebSocket's life: a reader and a writer around a dialog."""
+    """One WebSocket's life: a reader and a writer around a dialog, and who carries out what was read.
+
+    The reader never waits for what is asked, be the database locked: a peer is heard, and seen to be there.
+    """
 
     def __init__(self, sockets: Sockets, websocket: WebSocket) -> None:
         self._sockets = sockets
@@ -69,6 +75,7 @@ class Socket:
         self._deaf: Undo | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
+        self._asked: asyncio.Queue[AnyClientFrame] = asyncio.Queue(MOST_WAITING)
 
     async def run(self) -> None:
         offered = self._websocket.scope.get("subprotocols") or []
@@ -146,45 +153,61 @@ class Socket:
                 tasks.create_task(until_done(self._read())),
                 tasks.create_task(until_done(self._write())),
             ]
+            both.append(tasks.create_task(self._carry_out()))
             both.append(tasks.create_task(self._require_identity()))
 
     async def _require_identity(self) -> None:
+        """A `hello` that has come in time may be looked at for longer."""
         await asyncio.sleep(HELLO_S)
-        if self._dialog.identity is None:
+        if self._dialog.identity is None and not self._dialog.greeted:
             self.refuse(ChatError(Code.UNAUTHORIZED), UNAUTHORIZED)
 
     async def _read(self) -> None:
         while self._dialog.connection.closing is None:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
+                await self._asked.join()  # what was asked for before is carried out
                 return
             self._sockets.limits.touch(self)
             text = message.get("text")
             if text is None:
                 self.close(BINARY)
-            else:
-                await self._dialog.receive(text)
+            elif frame := self._dialog.take(text):
+                await self._asked.put(frame)
             while self._dialog.connection.full and self._dialog.connection.closing is None:
                 self._drained.clear()
                 await self._drained.wait()
         await asyncio.Event().wait()  # the writer closes the connection and with it this task
 
+    async def _carry_out(self) -> None:
+        """One request after the other, in their order."""
+        while True:
+            frame = await self._asked.get()
+            if self._dialog.connection.closing is None:
+                await self._dialog.answer(frame)
+            self._asked.task_done()
+
     async def _write(self) -> None:
-        with suppress(WebSocketDisconnect):
-            while True:
-                await self._send_waiting()
-                if self._dialog.connection.closing is not None:
-                    await self._close(self._dialog.connection.closing)
-                    return
-                turn = await self._dialog.follower.turn()
-                if turn is None:
-                    if self._dialog.follower.parting:
-                        self._dialog.connection.close(RESTART)
-                    continue
-                await self._send_waiting()  # a `subscribed` precedes the events that follow it
-                frame = await self._dialog.take_turn(turn)
-                if frame is not None:
-                    await self._send(frame)
+        try:
+            await self._write_until_closed()
+        except WebSocketDisconnect:
+            await self._asked.join()  # nobody hears of it, but what was asked for is carried out
+
+    async def _write_until_closed(self) -> None:
+        while True:
+            await self._send_waiting()
+            if self._dialog.connection.closing is not None:
+                await self._close(self._dialog.connection.closing)
+                return
+            turn = await self._dialog.follower.turn()
+            if turn is None:
+                if self._dialog.follower.parting:
+                    self._dialog.connection.close(RESTART)
+                continue
+            await self._send_waiting()  # a `subscribed` precedes the events that follow it
+            frame = await self._dialog.take_turn(turn)
+            if frame is not None:
+                await self._send(frame)
 
     async def _send_waiting(self) -> None:
         for frame in self._dialog.connection.take():

@@ -9,6 +9,9 @@ from api.service.reaper import Reaper
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.service.runner import Job, Runner
 
+LEAVING_RETRY_MS = 2000
+"""When to come back to a server that is leaving, or to whatever comes in its place."""
+
 
 class Accepting:
     """Sends and retries alike: limits first, then the acceptance, then the generation."""
@@ -67,7 +70,7 @@ class Accepting:
         ):
             return ChatError(Code.UNKNOWN_CHAIN)
         if self._runner.draining:
-            return ChatError(Code.OVERLOADED, retry_after_ms=2000)
+            return ChatError(Code.OVERLOADED, retry_after_ms=LEAVING_RETRY_MS)
         wait_ms = self._rates.reserve(request.user_id)
         return None if wait_ms is None else ChatError(Code.RATE_LIMITED, retry_after_ms=wait_ms)
 

@@ -10,7 +10,7 @@ from api.core.errors import ChatError, Code
 from api.core.lifecycle import Role, Status
 from api.core.notes import What
 from api.core.records import Message, Session
-from api.service.accepting import Accepting
+from api.service.accepting import LEAVING_RETRY_MS, Accepting
 from api.service.background import Background
 from api.service.follow import Asked, Follower, Start, begin
 from api.service.ports import Ending, Hints, Log, NewId, Notes, Page, Rates, SessionHint, Store
@@ -167,7 +167,10 @@ class Chat:
             answer = await watched_to_the_end(self.follower("rest"), accepted)
             if answer is not None:
                 return answer
-        return await self._store.message(user_id, accepted.pending_message_id)
+        message = await self._store.message(user_id, accepted.pending_message_id)
+        if not message.status.terminal:  # the server leaves, and its end could not be written
+            raise ChatError(Code.OVERLOADED, retry_after_ms=LEAVING_RETRY_MS)
+        return message
 
     # Sessions and messages
 

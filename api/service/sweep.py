@@ -12,6 +12,7 @@ from api.service.ports import Clock, Log, Notes, Store
 log = structlog.get_logger()
 
 EVERY_S = 5.0
+TRIMS = 100
 PURGES = 100
 """So often in a round a little is erased; what is left waits for the next one."""
 PURGE_AFTER = timedelta(seconds=60)
@@ -49,9 +50,14 @@ class Sweep:
     async def once(self) -> None:
         await self._forgetting.resume()
         now = self._clock()
-        await self._log.trim(now - self._retention)
+        await self._trim(now - self._retention)
         await self._erase(now - PURGE_AFTER)
         await self._notes.age(now - NOTES_KEPT)
+
+    async def _trim(self, ended_before: datetime) -> None:
+        for _ in range(TRIMS):
+            if not await self._log.trim(ended_before):
+                break
 
     async def _erase(self, deleted_before: datetime) -> None:
         for _ in range(PURGES):

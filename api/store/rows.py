@@ -47,5 +47,5 @@ def to_session(row: Row[Any]) -> Session:
 
 def preview(text: str, limit: int = 120) -> str:
     """The beginning of `text` on one line."""
-    line = " ".join(text[: limit * 4].split())
+    line = " ".join(text.lstrip()[: limit * 4].split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

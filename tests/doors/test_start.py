@@ -156,3 +156,28 @@ def test_a_setting_that_is_not_allowed(monkeypatch: pytest.MonkeyPatch, name: st
 def test_tokens_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEADYCHAT_AUTH", "jwt")
     assert "JWT_SECRET" in refusal()
+
+
+def test_two_data_folders_with_one_database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = folder / "shared.db"
+    lock = DataFolderLock(folder / "other", file)
+    lock.take()
+    monkeypatch.setenv("STEADYCHAT_DATABASE_URL", f"sqlite+aiosqlite:///{file}")
+    try:
+        said = refusal()
+    finally:
+        lock.release()
+    assert str(file) in said
+    assert "STEADYCHAT_DATABASE_URL" in said
+
+
+def test_a_secret_that_is_empty(folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "secret").write_text("")
+    assert "is empty" in refusal()
+
+
+def test_a_document_index_that_is_none(folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "index.db").write_text("not an index, but long enough to look like one" * 40)
+    assert "document index" in refusal()

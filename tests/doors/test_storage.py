@@ -1,17 +1,22 @@
 """What a server says whose database cannot be written."""
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from api import logs
 from tests.faults.disk import SmallDisk, small_disk
+from tests.support import talk
 from tests.support.live import Live, User, live
 from tests.support.logs import logs_restored
 
 WORDS = "the database file was moved, replaced or deleted"
+PATIENCE_S = 10
 NOTES = {"file": ("notes.md", b"# Roses\n\nA rose is a rose.", "text/markdown")}
 
 
@@ -72,3 +77,36 @@ def test_a_full_disk_is_told_until_there_is_room(ann: User, disk: SmallDisk) -> 
     assert ann.http.get("/readyz").status_code == 200
     assert ann.http.get("/api/documents").json()["documents"] == []
     assert ann.http.post("/api/documents", files=NOTES).status_code == 202
+
+
+def test_whoever_pings_is_answered_while_what_it_sent_waits_for_the_database(
+    server: Live, ann: User, disk: SmallDisk
+) -> None:
+    other = sqlite3.connect(disk.folder / "data" / "steadychat.db", isolation_level=None)
+    with closing(other), talk.socket(server, ann) as connection:
+        other.execute("BEGIN IMMEDIATE")
+        for number in range(3):
+            talk.say(connection, type="send", content="tokens=3", client_message_id=f"m-{number}")
+        talk.say(connection, type="ping", id="p")
+        assert talk.hear(connection) == {"type": "pong", "id": "p"}
+        other.execute("ROLLBACK")
+        acks = [frame for frame in talk.until(connection, "done") if frame["type"] == "ack"]
+        while len(acks) < 3:
+            acks += [talk.until(connection, "ack")[-1]]
+    assert [ack["client_message_id"] for ack in acks] == ["m-0", "m-1", "m-2"], "in their order"
+
+
+def test_what_was_sent_before_leaving_is_accepted(server: Live, ann: User, disk: SmallDisk) -> None:
+    other = sqlite3.connect(disk.folder / "data" / "steadychat.db", isolation_level=None)
+    with closing(other):
+        with talk.socket(server, ann) as connection:
+            other.execute("BEGIN IMMEDIATE")
+            for number in range(3):
+                talk.say(connection, type="send", content="tokens=3", client_message_id=f"left-{number}")
+            talk.say(connection, type="ping")
+            talk.hear(connection)  # all of it has been read
+        other.execute("ROLLBACK")
+        accepted = "SELECT count(*) FROM messages WHERE client_message_id LIKE 'left-%'"
+        until = time.monotonic() + PATIENCE_S
+        while other.execute(accepted).fetchone() != (3,):
+            assert time.monotonic() < until

@@ -31,3 +31,10 @@ def test_a_secret_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         kept_secret(tmp_path / "file")
+
+
+def test_an_empty_secret_signs_nothing(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text("\n")
+    with pytest.raises(OSError, match="is empty"):
+        kept_secret(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == [NAME]

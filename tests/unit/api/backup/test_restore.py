@@ -109,7 +109,7 @@ def test_a_database_that_lies_elsewhere_is_restored_there(backup: Path, tmp_path
     asides = restore(there, backup).aside
     assert words(there) == ["old"] * 5
     assert [each.parent for each in asides] == [tmp_path / "there", tmp_path / "here"]
-    assert names(tmp_path / "there") == {"chat.db", asides[0].name}
+    assert names(tmp_path / "there") == {"chat.db", "chat.db.lock", asides[0].name}
     assert (asides[0] / "chat.db").exists()
 
 

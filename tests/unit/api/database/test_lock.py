@@ -66,3 +66,17 @@ def test_a_lock_ends_with_its_process_however_it_ends(tmp_path: Path) -> None:
         holder.wait(10)
         lock.take()
         lock.release()
+
+
+def test_a_database_elsewhere_belongs_to_one_folder_only(tmp_path: Path) -> None:
+    file = tmp_path / "shared" / "chat.db"
+    first, second = DataFolderLock(tmp_path / "a", file), DataFolderLock(tmp_path / "b", file)
+    first.take()
+    with pytest.raises(DataFolderInUseError, match="shared"):
+        second.take()
+    free = DataFolderLock(tmp_path / "b")
+    free.take()  # what was taken before the refusal was let go
+    free.release()
+    first.release()
+    second.take()
+    second.release()

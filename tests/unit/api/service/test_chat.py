@@ -226,6 +226,20 @@ async def test_waiting_for_an_answer_whose_session_is_deleted_gives_it_cancelled
     await chain.closed.wait()
 
 
+async def test_an_answer_that_a_leaving_server_could_not_end_is_no_answer(backend: Backend) -> None:
+    chain = Halting("half ", then="whole")
+    ann = world(backend, spoken(chain.speak))
+    accepted = await ann.chat.send("ann", "Why?")
+    await chain.waits.wait()
+    waiting = asyncio.ensure_future(ann.chat.ended("ann", accepted))
+    ann.chat.part()
+    with pytest.raises(ChatError) as refused:
+        await waiting
+    assert (refused.value.code, refused.value.retry_after_ms) == (Code.OVERLOADED, 2000)
+    chain.released.set()
+    await chain.closed.wait()
+
+
 async def test_the_users_other_connections_are_told(ann: World) -> None:
     told: list[SessionHint] = []
     ann.hints.listen("ann", lambda hint: told.append(hint) if isinstance(hint, SessionHint) else None)

@@ -7,6 +7,7 @@ import pytest
 
 from api.core.errors import ChatError, Code
 from api.core.records import Position
+from api.log import log
 from api.service import sweep
 from api.service.forgetting import Forgetting
 from api.service.ports import Notes
@@ -47,6 +48,14 @@ async def test_old_events_and_deleted_sessions_go(backend: Backend) -> None:
     assert (await backend.log.read(deleted.session_id, Position(backend.log.epoch, 0))).gone
     with pytest.raises(ChatError):
         await backend.log.state(deleted.session_id)
+
+
+async def test_a_round_trims_all_that_is_old(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "TRIM_SESSIONS", 1)
+    old = [await backend.exchange() for _ in range(3)]
+    backend.clock.forward(HOUR.total_seconds() + 1)
+    await sweep_of(backend).once()
+    assert [(await backend.log.state(each.session_id)).trimmed for each in old] == [4, 4, 4]
 
 
 @pytest.mark.parametrize(("steps", "gone"), [(2, False), (100, True)])
