@@ -1,11 +1,14 @@
 """What verifying clients show, had shown when the server died, and leave behind where it survives."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loadtests.client import Answer, ChatClient
+import httpx
+
+from loadtests.client import Answer, ChatClient, Mode, Pace
+from tests.faults.asking import identified
 from tests.faults.footprint import at_rest, left_behind
 from tests.faults.oracle import Oracle, Shown
 from tests.faults.proofs import Trial
@@ -20,6 +23,27 @@ def shown(answer: Answer, question: str) -> Shown:
     return Shown(answer.session_id, answer.id, answer.client_message_id, question, answer.text, answer.status)
 
 
+class Clients:
+    """Verifying clients on one pool, whose connections end with their request: none idles by itself."""
+
+    def __init__(self, stack: AsyncExitStack, http: httpx.AsyncClient, seed: int) -> None:
+        self._stack = stack
+        self._http = http
+        self._seed = seed
+
+    async def one(self, url: str, transport: Mode, pace: Pace | None = None) -> ChatClient:
+        return await self._stack.enter_async_context(
+            ChatClient(url, transport=transport, pace=pace, scripted=True, http=self._http, seed=self._seed)
+        )
+
+    @staticmethod
+    @asynccontextmanager
+    async def made(seed: int) -> AsyncIterator["Clients"]:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        async with httpx.AsyncClient(trust_env=False, limits=limits) as http, AsyncExitStack() as stack:
+            yield Clients(stack, http, seed)
+
+
 @asynccontextmanager
 async def surviving(
     trial: Trial,
@@ -28,10 +52,19 @@ async def surviving(
     """A server that lives through all trials; when everybody has left, nothing of them may be left behind."""
     async with Server(trial.launcher, trial.folder, **settings) as server:
         await server.start()
+        await _first_stream(server)
         before, oracle = await at_rest(server), Oracle(server.database, server.record)
         yield server, oracle
         left = await left_behind(server, before)  # waits until nothing runs any more
         trial.fail(trial.size - 1, [*left, *oracle.leftovers()])
+
+
+async def _first_stream(server: Server) -> None:
+    """With the first stream of events a task of the library begins that all others share, and stays."""
+    async with server.client(headers=await identified(server)) as client:
+        made = (await client.post("/api/chat/sessions", json={})).raise_for_status().json()
+        async with client.stream("GET", f"/api/chat/sessions/{made['id']}/events") as events:
+            await anext(events.aiter_lines())
 
 
 @dataclass(frozen=True)
