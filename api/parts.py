@@ -274,11 +274,12 @@ def _generation_limits(settings: Settings) -> GenerationLimits:
 
 
 def _socket_services(settings: Settings, chat: Chat, who: Authenticator) -> SocketServices:
+    counted = settings.auth != "none"
     limits = {
         "message_chars": settings.limit_message_chars,
         "frame_bytes": settings.limit_frame_bytes,
-        "messages_per_minute": settings.limit_messages_per_minute,
-        "generations_per_user": settings.limit_generations_per_user,
+        "messages_per_minute": settings.limit_messages_per_minute if counted else 0,
+        "generations_per_user": settings.limit_generations_per_user if counted else 0,
         "sessions_per_connection": MOST_SESSIONS,
     }
     return SocketServices(chat=chat, who=who, limits=limits, new_id=new_id)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.core.errors import ChatError, Code
 from api.core.events import Created, Ended, Event, Piece
 from api.core.points import Point, Reach, nowhere
 from api.core.records import Position
+from api.database.portion import portion
 from api.database.snapshot import carried_through, snapshot
 from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
@@ -73,7 +73,13 @@ class SqlLog:
         session = select(sessions.c.trimmed, sessions.c.deleted_at).where(sessions.c.id == session_id)
         async with snapshot(self._readers) as connection:
             row = (await connection.execute(session)).one_or_none()
-            found = await _some(connection, events_after(session_id, seq, READ_EVENTS))
+            found, _ = await portion(
+                connection,
+                events_after(session_id, seq, READ_EVENTS),
+                column="body",
+                chars=READ_CHARS,
+                at_once=READ_ROWS,
+            )
         if row is None:
             return Reading(gone=True)
         if seq < row.trimmed:
@@ -130,20 +136,6 @@ class SqlLog:
         if self._writer is None:
             raise RuntimeError("the log has no writer yet")
         return self._writer
-
-
-async def _some(connection: AsyncConnection, rows: Select[Any]) -> list[Row[Any]]:
-    """The first rows, until their bodies hold `READ_CHARS`; at least one, and the rest stays where it is."""
-    found: list[Row[Any]] = []
-    room = READ_CHARS
-    async with connection.stream(rows) as streamed:
-        while room > 0 and (batch := await streamed.fetchmany(READ_ROWS)):
-            for row in batch:
-                if room <= 0:
-                    break
-                found.append(row)
-                room -= len(row.body)
-    return found
 
 
 def _trim(transaction: Transaction, session_id: str, upto: int) -> None:

@@ -1,6 +1,6 @@
 """What the use cases need from outside: where things are kept, who is told, and the time."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -237,6 +237,3 @@ class Rates(Protocol):
 
     def settle(self, user_id: str, *, counted: bool) -> None:
         """What was reserved has been sent, or was not after all."""
-
-
-Startable: TypeAlias = Callable[[], Awaitable[None]]

@@ -6,6 +6,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.records import Feedback, Kept, Verdict
+from api.database.portion import portion
 from api.database.tables import feedback, messages
 from api.database.times import from_micros
 from api.store.messages import SHOWN, with_text
@@ -19,10 +20,10 @@ READ_ROWS = 8  # at once; each may be an answer of a megabyte
 async def read_kept(connection: AsyncConnection, user_id: str, session_id: str, after: int) -> list[Kept]:
     """The messages after an index, until there are so many or they are so long; one at least, if there is."""
     require((await connection.execute(owned(user_id, session_id))).one_or_none(), session_id)
-    return [
-        Kept(await with_text(connection, row), not row.shown, _feedback(row))
-        for row in await _some(connection, _oldest_first(session_id, after))
-    ]
+    rows, _ = await portion(
+        connection, _oldest_first(session_id, after), column="content", chars=MOST_CHARS, at_once=READ_ROWS
+    )
+    return [Kept(await with_text(connection, row), not row.shown, _feedback(row)) for row in rows]
 
 
 def _oldest_first(session_id: str, after: int) -> Select[Any]:
@@ -39,16 +40,6 @@ def _oldest_first(session_id: str, after: int) -> Select[Any]:
         .order_by(messages.c.number)
         .limit(MOST_ROWS)
     )
-
-
-async def _some(connection: AsyncConnection, statement: Select[Any]) -> list[Row[Any]]:
-    found: list[Row[Any]] = []
-    chars = 0
-    async with connection.stream(statement) as rows:
-        while chars < MOST_CHARS and (batch := await rows.fetchmany(READ_ROWS)):
-            found += batch
-            chars += sum(len(row.content) for row in batch)
-    return found
 
 
 def _feedback(row: Row[Any]) -> Feedback | None:

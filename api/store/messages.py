@@ -8,12 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
 from api.core.records import Message, Position
+from api.database.portion import portion
 from api.database.tables import messages, sessions
 from api.service.ports import Page
 from api.store.ending import text_so_far
 from api.store.rows import to_message
 from api.store.sessions import owned, require
 
+PAGE_CHARS = 4 * 1024 * 1024
+READ_ROWS = 32
 LOOKED_BACK = 10_000
 """Among so many messages the past is looked for; those that a chain is not told of may lie between."""
 
@@ -48,16 +51,19 @@ async def read_page(
     *,
     superseded: bool,
 ) -> Page:
-    """One page in one snapshot: position, rows, and the text so far of a running answer agree."""
+    """One page in one snapshot: position, rows, and the text so far of a running answer agree.
+
+    Its text has a bound too, so that a page may have fewer rows than were asked for, and there is more.
+    """
     session = require((await connection.execute(owned(user_id, session_id))).one_or_none(), session_id)
     statement = _newest_first(session_id, limit + 1)
     if not superseded:
         statement = statement.where(SHOWN)
     if before is not None:
         statement = statement.where(messages.c.number < await _index_of(connection, session_id, before))
-    rows = (await connection.execute(statement)).all()
+    rows, cut = await portion(connection, statement, column="content", chars=PAGE_CHARS, at_once=READ_ROWS)
     found = [await with_text(connection, row) for row in reversed(rows[:limit])]
-    return Page(found, len(rows) > limit, Position(epoch, session.seq))
+    return Page(found, cut or len(rows) > limit, Position(epoch, session.seq))
 
 
 async def read_message(

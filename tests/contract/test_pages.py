@@ -8,6 +8,7 @@ from api.core.errors import ChatError, Code
 from api.core.events import Created, Ended, Event, Piece
 from api.core.records import Message
 from api.service.ports import Page
+from api.store import messages
 from tests.support.backends import Backend
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +39,20 @@ async def test_paging_back_meets_every_message_once(backend: Backend, limit: int
     met = indexes(page)
     while page.has_more:
         page = await backend.store.page("ann", session, limit, page.messages[0].id)
+        met = indexes(page) + met
+    assert met == list(range(1, 11))
+
+
+async def test_a_page_of_long_messages_is_shorter_and_there_is_more(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "PAGE_CHARS", 3)
+    session = await filled(backend, 5)  # two characters each
+    page = await backend.store.page("ann", session, 50, None)
+    assert (indexes(page), page.has_more) == ([9, 10], True)
+    met = indexes(page)
+    while page.has_more:
+        page = await backend.store.page("ann", session, 50, page.messages[0].id)
         met = indexes(page) + met
     assert met == list(range(1, 11))
 
