@@ -1,6 +1,7 @@
 """The proxy: listens, connects, and lets plans loose on connections."""
 
 import asyncio
+import errno
 import random
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ from loadtests.proxy.plan import How, Plan, Unfit
 
 MOST_TOLD = 10_000
 BACKLOG = 4096
+LISTEN_TRIES = 50
+LISTEN_AGAIN_S = 0.1
 # Which connections a plan is for: those accepted from now on, only the next one, or the open ones as well.
 Whom = Literal["new", "next", "all"]
 
@@ -94,7 +97,18 @@ class Proxy:
             self._server.close()
             self._server = None
         elif plan.admission != "refuse" and self._server is None:
-            await self.listen(*self.address)
+            await self._listen_again()
+
+    async def _listen_again(self) -> None:
+        """Somebody else's connection may have been given the port meanwhile, for a moment."""
+        for tries_left in reversed(range(LISTEN_TRIES)):
+            try:
+                await self.listen(*self.address)
+                break
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or not tries_left:
+                    raise
+            await asyncio.sleep(LISTEN_AGAIN_S)
 
     def cut_all(self, how: How) -> int:
         """Cut every open connection at once; return how many."""
