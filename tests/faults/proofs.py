@@ -126,13 +126,18 @@ class Trial:
 
 @dataclass(frozen=True)
 class Proof:
-    """`small` and `full` are numbers of trials. `quiet` ones measure time, so nothing else runs meanwhile."""
+    """`small` and `full` are numbers of trials.
+
+    `quiet` ones measure time, so nothing else runs meanwhile; those that mostly wait (`waits`) are no burden
+    to others.
+    """
 
     name: str
     small: int
     full: int
     run: Callable[[Trial], Awaitable[Measured]]
     quiet: bool = False
+    waits: bool = False
     limit_s: float = 1800
     """It is cut after this long, also at its full size."""
 

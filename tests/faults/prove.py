@@ -6,145 +6,20 @@ Exit status 1: a promise was not kept, now or before at this commit. 3: not all 
 
 import argparse
 import asyncio
-import json
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from tests.faults.proofs import LEAVE_S, Measured, Proof, Row, rows
-from tests.faults.report import figures, report
-from tests.faults.results import ROOT, Result, Results, changed, commit, machine, today
+from tests.faults.proofs import Proof, Row, rows
+from tests.faults.proving import Proving, Task, say
+from tests.faults.report import report
+from tests.faults.results import ROOT, Results, changed, commit
 
 KEPT = ROOT / "var" / "prove"
 REPORT = ROOT / "docs" / "guarantees.md"
-AT_ONCE = 2
-KILLED_S = LEAVE_S + 30
 FAILED, UNFINISHED = 1, 3
-
-
-@dataclass(frozen=True)
-class Task:
-    """A proof that is to be run, and how far."""
-
-    row: Row
-    proof: Proof
-    first: int
-    size: int
-    seed: int
-    small: bool = False
-
-    @property
-    def words(self) -> str:
-        return f"{self.row.number} {self.proof.name}"
-
-    @property
-    def again(self) -> str:
-        row, name = self.row.number, self.proof.name
-        return f"python -m tests.faults.prove --row {row} --proof '{name}' --seed {self.seed}"
-
-
-class Proving:
-    """Runs tasks, at most two at a time and quiet ones alone, until they are done or the time is over."""
-
-    def __init__(self, results: Results | None, deadline: float) -> None:
-        self._results = results
-        self._deadline = deadline
-        self.failed = False
-        self.unfinished = False
-        self._cut = False
-        self._running: set[asyncio.subprocess.Process] = set()
-
-    def cut(self) -> None:
-        """Lets each proof end its trial and keep what it reached."""
-        self._cut = True
-        for process in self._running:
-            process.terminate()
-
-    async def run(self, tasks: Sequence[Task]) -> None:
-        waiting = iter([task for task in tasks if not task.proof.quiet])
-
-        async def one_after_the_other() -> None:
-            for task in waiting:
-                await self._run(task)
-
-        await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
-        for task in tasks:
-            if task.proof.quiet:
-                await self._run(task)
-
-    async def _run(self, task: Task) -> None:
-        seconds = min(task.proof.limit_s, self._deadline - time.monotonic())
-        if seconds <= 0 or self._cut:
-            say(f"   {task.words}: no time left")
-            self.unfinished = True
-            return
-        say(f"-> {task.words}: trials {task.first} to {task.size}, seed {task.seed}")
-        began = time.monotonic()
-        measured = await self._worked(task, seconds)
-        self._tell(task, measured, time.monotonic() - began)
-
-    async def _worked(self, task: Task, seconds: float) -> Measured:
-        with tempfile.NamedTemporaryFile() as out:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.faults.worker", str(task.row.number), task.proof.name),
-                *("--first", str(task.first), "--size", str(task.size), "--seed", str(task.seed)),
-                *("--seconds", str(seconds), "--out", out.name),
-                *(["--small"] if task.small else []),
-                cwd=ROOT,
-                start_new_session=True,
-            )
-            self._running.add(process)
-            try:
-                async with asyncio.timeout(seconds + KILLED_S):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-            finally:
-                self._running.discard(process)
-            text = out.read()
-        measured = Measured(**json.loads(text)) if text else Measured()
-        if process.returncode != 0 and not (self._cut and not text):  # else it was cut before it had begun
-            measured.fail(f"seed {task.seed}: the proof did not end by itself, status {process.returncode}")
-        return measured
-
-    def _tell(self, task: Task, measured: Measured, seconds: float) -> None:
-        seen = ", ".join(figures(measured))
-        say(
-            f"{'FAILED' if measured.failed else 'ok'} {task.words}: {measured.trials} trials, "
-            f"{measured.failed} failures, {seconds:.0f} s; {seen}"
-        )
-        for failure in measured.failures[:5]:
-            say(f"   {failure}")
-        if measured.failed:
-            self.failed = True
-            say(f"   again: {task.again}   (--trial N for one trial)")
-        self.unfinished |= task.first + measured.trials < task.size
-        if self._results is not None:
-            kept = self._results.load(task.row.number, task.proof.name) or self._fresh(task)
-            kept.add(measured, seconds)
-            self._results.save(kept)
-
-    def _fresh(self, task: Task) -> Result:
-        assert self._results is not None
-        return Result(
-            task.row.number,
-            task.proof.name,
-            task.size,
-            task.proof.full,
-            task.seed,
-            self._results.commit,
-            today(),
-            machine(),
-        )
-
-
-def say(line: str) -> None:
-    print(line, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
