@@ -20,6 +20,7 @@ READ_ROWS = 32
 LOOKED_BACK = 10_000
 """Among so many messages the past is looked for; those that a chain is not told of may lie between."""
 
+_question = messages.alias("question")  # made once: each use of a new one costs more than the query
 _retry = messages.alias("retry")
 SHOWN = ~exists().where(_retry.c.retry_of == messages.c.id)
 """Of several attempts at a question the last is shown, and each but the last has a direct successor."""
@@ -86,10 +87,9 @@ async def read_history(
 
 def _exchanges(session_id: str, before_index: int, limit: int) -> Select[Any]:
     """Walks from the newest answer back, over those that are not told."""
-    question = messages.alias("question")
     return (
-        select(question.c.content.label("question"), messages.c.content.label("answer"))
-        .join_from(messages, question, question.c.id == messages.c.reply_to)
+        select(_question.c.content.label("question"), messages.c.content.label("answer"))
+        .join_from(messages, _question, _question.c.id == messages.c.reply_to)
         .where(
             messages.c.session_id == session_id,
             messages.c.number < before_index,
