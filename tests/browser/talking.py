@@ -2,10 +2,12 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from playwright.sync_api import Locator, Page, Request, WebSocket, expect
+from playwright.sync_api import TimeoutError as Timeout
 
 PATIENCE_S = 20
 
@@ -34,6 +36,17 @@ def shown(page: Page) -> Locator:
 
 def expect_ended(page: Page, status: str = "complete") -> None:
     expect(answer(page)).to_have_attribute("data-status", status, timeout=20_000)
+
+
+def expect_drawn(page: Page) -> None:
+    """The newest answer is Markdown: the code for it, which is loaded late, has come."""
+    expect(shown(page).locator("p").first).to_be_visible()
+
+
+def retry_now(page: Page) -> None:
+    """Ends the wait for the next try to connect, unless it has ended by itself."""
+    with suppress(Timeout):
+        page.get_by_role("button", name="Retry now").click(timeout=1_000)
 
 
 def expect_badge(page: Page, words: str) -> None:

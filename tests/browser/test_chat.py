@@ -84,12 +84,12 @@ def test_a_question_about_the_documents_gets_a_cited_answer(
 
 def test_reloading_in_mid_answer_goes_on_without_gap_or_doubling(server: Live, page: Page) -> None:
     page.goto(server.url)
-    ask(page, "tokens=120 rate=40")
+    ask(page, "tokens=240 rate=40")
     expect(answer(page).get_by_test_id("message-text")).to_contain_text("t20")
     page.reload()
     expect(answer(page)).to_have_attribute("data-status", "streaming")
     expect_ended(page)
-    assert text_of(page) == tokens(120)
+    assert text_of(page) == tokens(240)
     assert page.locator("[data-message-id]").count() == 2
 
 

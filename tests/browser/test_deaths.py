@@ -130,13 +130,15 @@ def test_a_retry_that_waits_survives_a_reload_and_goes_once(house: Served, page:
     page.goto(house.url)
     ask(page, "tokens=8 fail_at=3")
     expect_ended(page, "failed")
+    first = str(answer(page).get_attribute("data-message-id"))
     house.die_at(Point.BEFORE_COMMIT)
     answer(page).get_by_test_id("retry").click()
     expect(answer(page)).to_have_attribute("data-send-state", "unconfirmed")
     house.wait()
     house.start()
     page.reload()
-    expect(answer(page)).to_have_attribute("data-status", "failed")
+    expect(answer(page)).not_to_have_attribute("data-message-id", first, timeout=20_000)
+    expect_ended(page, "failed")
     expect_one_exchange(page)
     assert attempts(page, house) == 2
 
