@@ -8,7 +8,7 @@ import httpx
 
 from loadtests.client import ChatClient, Mode, Pace
 from loadtests.proxy import Plan
-from loadtests.proxy.proxy import Proxy
+from loadtests.proxy.proxy import Proxy, Whom
 from tests.faults.server import Server, no_tls
 
 # Somebody who notices silence soon and is quick to come back, so that a trial is over soon.
@@ -39,6 +39,21 @@ class Line:
     def cuts(self) -> int:
         return int(self.proxy.stats()["cuts"])
 
+    @property
+    def following(self) -> bool:
+        """Whether it hears of all that it follows."""
+        return all(state.following == "yes" for state in self.client._driver.core.conversations.values())
+
+    @property
+    def characters(self) -> int:
+        """How much of answers the client holds."""
+        return sum(
+            len(row.text)
+            for state in self.client._driver.core.conversations.values()
+            for row in state.rows.values()
+            if row.message["role"] == "assistant"
+        )
+
 
 async def newcomer(server: Server) -> str:
     """The token of somebody new."""
@@ -52,16 +67,17 @@ async def line(
     token: str,
     transport: Mode,
     plan: Plan | None = None,
+    whom: Whom = "next",
     *,
     seed: int = 0,
     page_limit: int = 50,
 ) -> AsyncIterator[Line]:
-    """`plan` is for the first connection alone. The proxy runs here: there are thousands of them."""
+    """`plan` is for the first connection alone, or for `whom`. The proxy runs here: there are thousands."""
     proxy = Proxy(("127.0.0.1", server.port), seed)
     await proxy.listen("127.0.0.1", 0)
     try:
         if plan is not None:
-            await proxy.plan(plan, "next")
+            await proxy.plan(plan, whom)
         url = f"http://127.0.0.1:{proxy.address[1]}"
         async with (
             http_client() as http,

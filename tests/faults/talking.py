@@ -80,22 +80,15 @@ class Talking:
     async def _progress(self, chance: Random) -> None:
         """Mostly until something more is shown; else at once, into the middle of coming back."""
         if chance.random() < 0.7:
-            heard = self._heard()
+            heard = self._line.characters
             with suppress(TimeoutError):
                 async with asyncio.timeout(A_LITTLE_S):
-                    await self._line.client.until(lambda: self._heard() != heard)
-
-    def _heard(self) -> int:
-        return sum(
-            len(row.text)
-            for state in self._line.client._driver.core.conversations.values()
-            for row in state.rows.values()
-        )
+                    await self._line.client.until(lambda: self._line.characters != heard)
 
     async def _cut(self, chance: Random) -> bool:
         """Whether it was cut, and the chain was still speaking then."""
         proxy, how = self._line.proxy, chance.choice(HOWS)
-        before = self._line.cuts
+        before, carrier = self._line.cuts, self._line.client.carrier
         await proxy.plan(_plan(how, chance), "all")
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0, self._over_at - _now())):
@@ -106,7 +99,7 @@ class Talking:
             await proxy.plan(chance.choice(SHAPES), "new")
         if done:
             self._measured.count(f"by {how}")
-            self._measured.count(f"over {self._line.client.carrier}")
+            self._measured.count(f"over {carrier}")
         return done
 
     async def finish(self) -> Sequence[str]:
