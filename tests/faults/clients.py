@@ -1,6 +1,6 @@
 """What verifying clients show, had shown when the server died, and leave behind where it survives."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,12 +47,18 @@ class Clients:
 @asynccontextmanager
 async def surviving(
     trial: Trial,
+    warm: Callable[[Server], Awaitable[None]] | None = None,
     **settings: Any,  # Any: each has its type
 ) -> AsyncIterator[tuple[Server, Oracle]]:
-    """A server that lives through all trials; when everybody has left, nothing of them may be left behind."""
+    """A server that lives through all trials; when everybody has left, nothing of them may be left behind.
+
+    `warm` does first what makes the server begin things that stay, once for all.
+    """
     async with Server(trial.launcher, trial.folder, **settings) as server:
         await server.start()
         await _first_stream(server)
+        if warm is not None:
+            await warm(server)
         before, oracle = await at_rest(server), Oracle(server.database, server.record)
         yield server, oracle
         left = await left_behind(server, before)  # waits until nothing runs any more

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from random import Random
 from typing import Any, TypeAlias
 
@@ -14,9 +14,9 @@ import httpx
 from api.core.lifecycle import Status
 from chains.script import Script
 from tests.faults.asking import AT_ONCE, identified
+from tests.faults.clients import surviving
 from tests.faults.oracle import Oracle, question
 from tests.faults.proofs import Measured, Trial
-from tests.faults.server import Server
 
 USERS = 3
 SESSIONS = 10
@@ -32,10 +32,9 @@ Row: TypeAlias = dict[str, Any]  # Any: JSON
 
 
 async def paged(trial: Trial) -> Measured:
-    """A trial is one page. For each user somebody reads and somebody writes, often in the same session."""
-    async with Server(trial.launcher, trial.folder) as server, AsyncExitStack() as stack:
-        await server.start()
-        oracle, numbers = Oracle(server.database, server.record), trial.numbers()
+    """A trial is one page that was compared. For each user one reads and one writes, often in one session."""
+    async with surviving(trial) as (server, oracle), AsyncExitStack() as stack:
+        numbers = count(trial.first)
         async with asyncio.TaskGroup() as group:
             for who in range(USERS):
                 client = server.client(headers=await identified(server))
@@ -54,8 +53,8 @@ async def _read_while_written(trial: Trial, oracle: Oracle, numbers: Iterator[in
     await writer.fill()
     writing = asyncio.create_task(writer.run())
     try:
-        for number in numbers:
-            walk = Walk(trial, oracle, numbers, writer, number)
+        while not trial.over and trial.measured.trials < trial.size - trial.first:
+            walk = Walk(trial, oracle, writer, next(numbers))
             await (walk.sessions() if walk.chance.random() < 0.3 else walk.messages())
             if writing.done():
                 break
@@ -103,8 +102,9 @@ class Writer:
 
     async def _send(self, session_id: str | None) -> None:
         self._sends += 1
-        text = question(f"{self._name}-{self._sends}", tokens=TOKENS)
-        body = {"content": text} | ({} if session_id is None else {"session_id": session_id})
+        name = f"{self._name}-{self._sends}"
+        body = {"content": question(name, tokens=TOKENS), "client_message_id": name}
+        body |= {} if session_id is None else {"session_id": session_id}
         await self._answered(await self.rest.post(f"{API}/messages", json=body, headers=self._prefer()))
         self._measured.count("sends")
 
@@ -137,9 +137,9 @@ class Walk:
 
     trial: Trial
     oracle: Oracle
-    numbers: Iterator[int]
     writer: Writer
     number: int
+    pages: int = 0
 
     def __post_init__(self) -> None:
         self.chance = self.trial.random(self.number)
@@ -183,7 +183,7 @@ class Walk:
             self._fail(f"not in the order of their activity: {[each['updated_at'] for each in read]}")
 
     async def _pages(self, path: str, what: str, options: Mapping[str, str]) -> list[Row] | None:
-        """All rows, oldest first; None if the session went meanwhile, or no more pages are to be read."""
+        """All rows, oldest first; None if the session went meanwhile."""
         read: list[Row] = []
         cursor: str | None = None
         while True:
@@ -196,6 +196,7 @@ class Walk:
                 self.trial.measured.count("walks cut off by a deletion")
                 return None
             page = response.raise_for_status().json()
+            self.pages += 1
             rows = page[what]
             read = [*(rows if what == "messages" else reversed(rows)), *read]
             self.trial.measured.count(f"{what} read", len(rows))
@@ -207,13 +208,13 @@ class Walk:
             if cursor is None:
                 self.trial.measured.count(f"walks through {what}")
                 return read
-            if next(self.numbers, None) is None:
-                return None
 
     def _compare(self, read: Sequence[Row], throughout: Sequence[Row]) -> None:
         """What was there all the time was read once; nothing was read twice."""
+        measured = self.trial.measured
+        measured.trials += min(self.pages, self.trial.size - self.trial.first - measured.trials)
         times = Counter(row["id"] for row in read)
-        self.trial.measured.count("rows compared", len(throughout))
+        measured.count("rows compared", len(throughout))
         if twice := [id_ for id_, count in times.items() if count > 1]:
             self._fail(f"read twice: {twice}")
         if missing := [row["id"] for row in throughout if row["id"] not in times]:

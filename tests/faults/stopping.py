@@ -9,6 +9,8 @@ from typing import Any
 
 from api.core.lifecycle import Status
 from chains.script import read_script
+from tests.faults.asking import identified
+from tests.faults.clients import surviving
 from tests.faults.judged import Judged, world
 from tests.faults.oracle import Oracle, over_rest, question
 from tests.faults.proofs import Measured, Trial
@@ -17,6 +19,8 @@ from tests.faults.server import Server
 
 STOPS = ("other tab", "rest")
 WITHIN_S = 0.5
+WIDER = 3
+"""So much wider are bars at a first look, which other work may disturb."""
 PACES: Sequence[dict[str, object]] = (
     {"tokens": 1},
     {"tokens": 12},
@@ -95,19 +99,23 @@ async def closed(trial: Trial) -> Measured:
     A synchronous one is left behind in its thread: the answer ends at once, and the generator
     at its next piece.
     """
-    async with Server(trial.launcher, trial.folder, chains=CHAINS) as server, AsyncExitStack() as stack:
-        await server.start()
+    async with surviving(trial, _first_thread, chains=CHAINS) as (server, oracle), AsyncExitStack() as stack:
         users = Users(server)
         await users.fill(stack)
-        oracle = Oracle(server.database, server.record)
 
         async def stop(number: int, chance: Random) -> Sequence[str]:
             async with users.one() as user:
                 return await _stop(trial, oracle, user, number, chance)
 
         await trial.each(stop)
-        trial.fail(trial.size - 1, oracle.leftovers())
     return trial.measured
+
+
+async def _first_thread(server: Server) -> None:
+    """Synchronous chains have threads of their own, of which one stays for the next."""
+    async with server.client(headers=await identified(server)) as client:
+        body = {"content": "tokens=1", "chain": "synchronous"}
+        (await client.post("/api/chat/messages", json=body)).raise_for_status()
 
 
 async def _stop(trial: Trial, oracle: Oracle, user: User, number: int, chance: Random) -> Sequence[str]:
@@ -128,15 +136,17 @@ async def _stop(trial: Trial, oracle: Oracle, user: User, number: int, chance: R
     closed_s = end["at"] - began
     await user.tabs[0].forget(session_id)
     left_behind = silent and chain == "synchronous"
-    trial.measured.figure("s until a stop was answered", ended_s)
+    within_s = WITHIN_S * (WIDER if trial.small else 1)
+    closed_within_s = within_s + (SILENT_S if left_behind else 0)
+    trial.measured.figure("s until a stop was answered", ended_s, within_s)
     kind = "a silent synchronous" if left_behind else f"an {chain}" if number % 2 == 0 else "a synchronous"
-    trial.measured.figure(f"s until {kind} stream was closed", closed_s)
-    wrong = [*contradicted([status], shown.status), *oracle.judge([shown])]
+    trial.measured.figure(f"s until {kind} stream was closed", closed_s, closed_within_s)
+    wrong = oracle.judge([shown], statuses={"cancelled"})
     if (status, end["outcome"]) != ("cancelled", "closed"):
         wrong.append(f"the stop was told {status}, and the stream was {end['outcome']}")
-    if ended_s > WITHIN_S:
+    if ended_s > within_s:
         wrong.append(f"{chain}: the stop was answered after {ended_s:.3f} s")
-    if closed_s > WITHIN_S + (SILENT_S if left_behind else 0):
+    if closed_s > closed_within_s:
         wrong.append(f"{chain}: the stream was closed after {closed_s:.3f} s")
     return wrong
 
