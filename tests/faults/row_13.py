@@ -2,15 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from statistics import median
+from typing import Self
 
-from loadtests.client import ChatClient
+from loadtests.client import Answer, ChatClient
+from tests.faults.clients import shown, surviving
 from tests.faults.crowd import allow_descriptors
 from tests.faults.footprint import Footprint, at_rest, left_behind
 from tests.faults.hostile import Peer, close_all, half_open, text_frame
+from tests.faults.oracle import COMPLETE, Oracle, question
 from tests.faults.proofs import Measured, Proof, Trial
 from tests.faults.server import Server
 
@@ -22,9 +27,11 @@ GONE_S = 60
 SLOW_S = 36
 """A follower that takes nothing is closed after 30 s; the rest is for a look each second, and to begin."""
 MOST_GROWN_MB = 300
+MOST_TIMES = 2
+WARM_S = 1
 LOOK_S = 0.1
 DESCRIPTORS = 4096
-BIG = "tokens=900 piece_bytes=1000"  # more than any buffer on the way holds
+BIG: Mapping[str, object] = {"tokens": 900, "piece_bytes": 1000}  # more than any buffer on the way holds
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Attack:
     measure_s: float
 
 
-FIRST = Attack(20, 100, 3)
+SMALL = Attack(20, 100, 3)
 WHOLE = Attack(200, 1000, SLOW_S)
 
 
@@ -43,19 +50,29 @@ class Attacked:
     """A server, others that go on with what they do, and the peers that are hostile to it."""
 
     server: Server
+    oracle: Oracle
     others: Sequence[ChatClient]
     attacker: ChatClient
     peers: list[Peer] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    _named: Iterator[int] = field(default_factory=count)
 
-    async def lateness(self, seconds: float) -> float:
-        """The 99th percentile of what the others wait for a token, in seconds."""
-        text = f"tokens={int(seconds * RATE)} rate={RATE}"
-        await asyncio.gather(*(other.ask(text) for other in self.others))
-        late = sorted(each for other in self.others for each in other.measures.take().lateness_s)
-        return late[int(len(late) * 0.99)]
+    async def lateness(self, seconds: float) -> list[float]:
+        """What each token of the others came late, in seconds."""
+        tokens = int(seconds * RATE)
+        await asyncio.gather(*(self.ask(other, tokens=tokens, rate=RATE) for other in self.others))
+        return [each for other in self.others for each in other.measures.take().lateness_s]
 
-    async def begin(self, attack: Attack, session_id: str) -> list[Peer]:
-        """All are connected, and the followers that will not read follow; returns these."""
+    async def ask(self, client: ChatClient, session_id: str | None = None, **words: object) -> Answer:
+        """An answer, which must be whole."""
+        name = f"h-{next(self._named)}"
+        text = question(name, **words)
+        answer = await client.ask(text, session_id=session_id, client_message_id=name)
+        self.wrong += self.oracle.judge([shown(answer, text)], statuses=COMPLETE)
+        return answer
+
+    async def begin(self, attack: Attack, session_id: str) -> "tuple[list[Peer], asyncio.Task[Answer]]":
+        """All are connected, and the followers that will not read follow what is then asked."""
         authorization = f"Authorization: Bearer {self.attacker.token}\r\n"
         subscribe = text_frame(json.dumps({"type": "subscribe", "session_id": session_id}))
         for number in range(attack.half_open):
@@ -64,72 +81,119 @@ class Attacked:
         self.peers += slow
         for peer in slow:
             await peer.upgrade(authorization, subscribe)
-        self.attacker.send(BIG, session_id=session_id)
-        return slow
+        return slow, asyncio.create_task(self.ask(self.attacker, session_id, **BIG))
 
     async def let_in(self) -> float:
         """How long somebody new waits for an answer."""
         began = asyncio.get_running_loop().time()
         async with ChatClient(self.server.url, transport="websocket", scripted=True) as fresh:
-            await fresh.ask("tokens=3")
+            await self.ask(fresh, tokens=3)
         return asyncio.get_running_loop().time() - began
 
 
+@dataclass
+class Lateness:
+    """The 99th percentiles of each trial: of the time before and after together, and of that meanwhile."""
+
+    usual: list[float] = field(default_factory=list)
+    meanwhile: list[float] = field(default_factory=list)
+
+    def add(self, usual: Sequence[float], meanwhile: Sequence[float]) -> None:
+        self.usual.append(_p99(usual))
+        self.meanwhile.append(_p99(meanwhile))
+
+    @property
+    def times(self) -> float:
+        """Of each trial by itself, and then the median: one noisy moment decides nothing."""
+        both = zip(self.meanwhile, self.usual, strict=True)
+        return median(meanwhile / usual for meanwhile, usual in both)
+
+
+def _p99(late: Sequence[float]) -> float:
+    return sorted(late)[int(len(late) * 0.99)]
+
+
 async def attacked(trial: Trial) -> Measured:
-    """The first trial is a small one, too short to judge lateness and to see anybody go."""
+    """A first look is a small attack, too short to judge lateness and to see anybody go."""
     allow_descriptors(DESCRIPTORS)
-    async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(Server(trial.launcher, trial.folder))
-        await server.start()
+    async with surviving(trial) as (server, oracle), AsyncExitStack() as stack:
         others = [
             await stack.enter_async_context(ChatClient(server.url, transport="websocket", scripted=True))
             for _ in range(OTHERS)
         ]
         attacker = await stack.enter_async_context(ChatClient(server.url, transport="http"))
+        found, lateness = Attacked(server, oracle, others, attacker), Lateness()
+        await found.lateness(WARM_S)
+        memory = await stack.enter_async_context(Memory(server.pid))
         for number in trial.numbers():
-            found = Attacked(server, others, attacker)
             try:
-                trial.fail(number, await _trial(trial, number, found))
+                await _trial(trial, found, lateness)
             finally:
                 close_all(found.peers)
+                found.peers.clear()
+            trial.fail(number, [*found.wrong, *_too_much(trial, memory)])
+            found.wrong.clear()
+        if lateness.usual:
+            _judge(trial, lateness)
+        broken = [str(each) for client in (*others, attacker) for each in client.violations.first]
+        trial.fail(trial.size - 1, broken)
     return trial.measured
 
 
-async def _trial(trial: Trial, number: int, found: Attacked) -> list[str]:
-    attack = WHOLE if number else FIRST
-    session_id = (await found.attacker.ask("tokens=1")).session_id
-    usual = await found.lateness(attack.measure_s)
-    before, memory = await at_rest(found.server), Memory(found.server.pid)
-    watch = asyncio.create_task(memory.watch())
-    slow = await found.begin(attack, session_id)
-    late, waited = await asyncio.gather(found.lateness(attack.measure_s), found.let_in())
-    wrong = [f"somebody new waited for {waited:.1f} s"] if waited > LET_IN_S else []
-    if number:
-        trial.measured.figure("ms of lateness before (p99)", usual * 1000)
-        trial.measured.figure("ms of lateness meanwhile (p99)", late * 1000)
-        if late >= 2 * usual:
-            wrong.append(f"others' p99 was {usual * 1000:.1f} ms and is {late * 1000:.1f} ms")
-        wrong += await _gone(found, before=before, slow=slow)
-    watch.cancel()
-    trial.measured.figure("MB of memory more", memory.grown_mb)
-    if memory.grown_mb >= MOST_GROWN_MB:
-        wrong.append(f"the memory grew by {memory.grown_mb:.0f} MB")
-    return wrong + [str(each) for other in found.others for each in other.violations.first]
+async def _trial(trial: Trial, found: Attacked, lateness: Lateness) -> None:
+    """Others are measured before it, from its first connection on, and when it is over."""
+    attack = SMALL if trial.small else WHOLE
+    session_id = (await found.ask(found.attacker, tokens=1)).session_id
+    usual = await found.lateness(attack.measure_s / 2)
+    before = await at_rest(found.server)
+    late, (slow, big), waited = await asyncio.gather(
+        found.lateness(attack.measure_s), found.begin(attack, session_id), found.let_in()
+    )
+    trial.measured.figure("s until somebody new had an answer", waited, LET_IN_S)
+    if waited > LET_IN_S:
+        found.wrong.append(f"somebody new waited for {waited:.1f} s")
+    async with asyncio.timeout(GONE_S):
+        await big
+    if not trial.small:
+        found.wrong += await _gone(found, before=before, slow=slow)
+        lateness.add([*usual, *await found.lateness(attack.measure_s / 2)], late)
+
+
+def _judge(trial: Trial, lateness: Lateness) -> None:
+    trial.measured.figure("ms of lateness without (p99)", median(lateness.usual) * 1000)
+    trial.measured.figure("ms of lateness meanwhile (p99)", median(lateness.meanwhile) * 1000)
+    trial.measured.figure("times as late as before", lateness.times, MOST_TIMES)
+    if lateness.times >= MOST_TIMES:
+        pairs = zip(lateness.usual, lateness.meanwhile, strict=True)
+        told = ", ".join(f"{usual * 1000:.1f} and {late * 1000:.1f}" for usual, late in pairs)
+        trial.fail(trial.size - 1, f"others' p99 without and meanwhile, in ms: {told}")
+
+
+def _too_much(trial: Trial, memory: "Memory") -> list[str]:
+    grown = memory.grown_mb
+    trial.measured.figure("MB of memory more", grown, MOST_GROWN_MB)
+    return [f"the memory grew by {grown:.0f} MB"] if grown >= MOST_GROWN_MB else []
 
 
 class Memory:
-    """How much more memory a process has had since now, at any time."""
+    """How much more memory a process has had since this began, at any time."""
 
     def __init__(self, pid: int) -> None:
         self._status = Path(f"/proc/{pid}/status")
-        self._before = self._now_kb()
-        self._most = self._before
+        self._before = self._most = self._now_kb()
+
+    async def __aenter__(self) -> Self:
+        self._watching = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._watching.cancel()
 
     @property
     def grown_mb(self) -> float:
         return (max(self._most, self._now_kb()) - self._before) / 1024
 
-    async def watch(self) -> None:
+    async def _watch(self) -> None:
         while True:
             self._most = max(self._most, self._now_kb())
             await asyncio.sleep(LOOK_S)
