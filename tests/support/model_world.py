@@ -33,7 +33,7 @@ class World:
     def __init__(self, seed: int, *, faulty: bool) -> None:
         self.server = ModelServer()
         self.core = Core(Pace())
-        self.verifier = Verifier()
+        self.verifier = Verifier(trims=True)
         self._random = random.Random(seed)
         self._faulty = faulty
         self._backup = self.server.copy()

@@ -9,18 +9,22 @@ _IDS = ("session_id", "index", "user_message_id", "pending_message_id")
 
 
 class Verifier:
-    """Stricter than a client needs to be. `expected` knows what the chain says to a question, or None."""
+    """Stricter than a client needs to be. `expected` knows what the chain says to a question, or None.
 
-    def __init__(self, expected: Expected = lambda _question: None) -> None:
+    `trims`: the server's log may have lost a position that this client comes back with.
+    """
+
+    def __init__(self, expected: Expected = lambda _question: None, *, trims: bool = False) -> None:
         self.violations = Violations()
         self._expected = expected
+        self._trims = trims
         self._sessions: dict[str, SessionRecord] = {}
         self._acks: dict[str, Frame] = {}
         self._questions: dict[str, str | None] = {}
 
     def wire(self) -> Wire:
         """Return what judges a new connection or stream."""
-        return Wire(self.violations, self.session, self.acked)
+        return Wire(self.violations, self.session, self.acked, trims=self._trims)
 
     def session(self, session_id: str) -> SessionRecord:
         found = self._sessions.get(session_id)

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     MOVE = "a status moved as the lifecycle forbids"
     REPRESENTATION = "two representations of one message differ"
     POSITION = "a subscribed does not stand where it was asked to"
+    RELOAD = "a page had to be loaded although the position was there"
     LOG_END = "the log's end contradicts a position already seen"
     TWO_ANSWERS = "two answers of a session at once"
     INDEX = "messages are not in the order of their index"

@@ -31,15 +31,20 @@ class _Ask:
 
 
 class Wire:
+    """`trims`: events may go from the log while this client is away, and its position with them."""
+
     def __init__(
         self,
         violations: Violations,
         session: Callable[[str], SessionRecord],
         acked: Callable[[Frame], None],
+        *,
+        trims: bool = False,
     ) -> None:
         self._violations = violations
         self._session = session
         self._acked = acked
+        self._trims = trims
         self._following: dict[str, _Following | None] = {}  # None: unsubscribed, the rest may still come
         self._asks: dict[str, _Ask] = {}
         self._promised: dict[str, str] = {}  # session -> answer, whose `subscribed` follows an ack
@@ -91,6 +96,8 @@ class Wire:
         if frame["recovered"] and (ask is None or ask.position != (epoch, seq)):
             asked = None if ask is None else ask.position
             self._report(Kind.POSITION, frame, f"recovered at {epoch}:{seq}, asked for {asked}")
+        if not frame["recovered"] and ask is not None and self._stands(ask, epoch, end):
+            self._report(Kind.RELOAD, frame, f"begins at {seq} of {end}, asked for {ask.position}")
         known = ask.end if ask is not None and ask.epoch == epoch else 0
         if ask is None and before is not None and before.epoch == epoch:
             known = before.seq
@@ -98,6 +105,12 @@ class Wire:
             self._report(Kind.LOG_END, frame, f"ends at {end}, {known} was seen before")
         session.meet(epoch)
         self._following[session_id] = _Following(epoch, seq, first_message=promised if ask is None else None)
+
+    def _stands(self, ask: _Ask, epoch: str, end: int) -> bool:
+        """Whether the position that was asked for must still be there."""
+        if ask.position is None or self._trims:
+            return False
+        return ask.position[0] == epoch and ask.position[1] <= end
 
     def _event(self, frame: Frame) -> None:
         session_id = frame["session_id"]

@@ -86,6 +86,41 @@ def test_recovered_means_exactly_where_it_was_asked_to() -> None:
     assert verifier.violations.counts == {Kind.POSITION: 1}
 
 
+def reloaded(position: tuple[str, int] | None, *, trims: bool = False, **frame: object) -> Verifier:
+    """What is made of a `subscribed` that recovers nothing, asked for from there; the log ends at 4."""
+    verifier = Verifier(trims=trims)
+    wire = verifier.wire()
+    hear(wire, *WHOLE)
+    wire.asked("s", "again", position)
+    wire.heard(subscribed(4, recovered=False, id="again") | frame)
+    return verifier
+
+
+def test_to_load_a_page_although_the_position_was_there_is_found() -> None:
+    assert reloaded(("e1", 3)).violations.counts == {Kind.RELOAD: 1}
+    assert reloaded(("e1", 4)).violations.counts == {Kind.RELOAD: 1}
+
+
+@pytest.mark.parametrize(
+    ("position", "frame"),
+    [
+        pytest.param(None, {}, id="nowhere"),
+        pytest.param(("e0", 3), {}, id="an earlier epoch"),
+        pytest.param(("e1", 5), {}, id="beyond the end"),
+        pytest.param(("e1", 3), {"id": "another"}, id="unasked"),
+        pytest.param(("e1", 3), {"epoch": "e2", "seq": 0, "end": 0}, id="a new epoch"),
+    ],
+)
+def test_to_load_a_page_for_lack_of_the_position_is_no_violation(
+    position: tuple[str, int] | None, frame: Frame
+) -> None:
+    reloaded(position, **frame).violations.check()
+
+
+def test_where_the_log_is_trimmed_a_page_may_have_to_be_loaded() -> None:
+    reloaded(("e1", 3), trims=True).violations.check()
+
+
 def test_what_follows_an_unsubscribe_is_not_judged() -> None:
     verifier = Verifier()
     wire = verifier.wire()
