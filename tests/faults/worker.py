@@ -6,6 +6,7 @@ costs itself alone. At SIGTERM it ends the trial that is under way.
 
 import argparse
 import json
+import os
 import signal
 import tempfile
 import threading
@@ -56,11 +57,11 @@ def main() -> None:
         keeping = threading.Thread(target=_keep_on, args=[trial, chosen.out, over])
         keeping.start()
         try:
-            measured = run(proof, trial)
-        finally:
+            run(proof, trial)
+        finally:  # also what was reached before it broke off, which its status tells
             over.set()
             keeping.join()
-    _keep(measured, chosen.out)
+            _keep(trial.measured, chosen.out)
 
 
 def _keep_on(trial: Trial, out: Path, over: threading.Event) -> None:
@@ -71,8 +72,14 @@ def _keep_on(trial: Trial, out: Path, over: threading.Event) -> None:
 
 
 def _keep(measured: Measured, out: Path) -> None:
-    """In one write over what stood there: it only ever grows."""
-    out.write_text(json.dumps(asdict(measured)))
+    """In one write over what stood there, and never shorter: whoever reads has the file open already, so it
+    cannot be replaced by another, and a kill must not find it empty."""
+    file = os.open(out, os.O_RDWR | os.O_CREAT)
+    try:
+        text = json.dumps(asdict(measured)).encode()
+        os.pwrite(file, text.ljust(os.fstat(file).st_size), 0)
+    finally:
+        os.close(file)
 
 
 if __name__ == "__main__":

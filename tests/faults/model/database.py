@@ -34,6 +34,13 @@ class HeldWriter(Writer):
             self.waiting.append(_Job(unit, durable, future, aside))
         return future
 
+    def die(self) -> None:
+        """The process is gone; what was not committed was never there."""
+        self.dead = True
+        self.waiting.clear()
+        self._give_up_connection()
+        self._engine.dispose()
+
     def commit(self, count: int | None = None) -> None:
         """Commits the first `count` of what waits, together; all of it if None."""
         batch, self.waiting = self.waiting[:count], [] if count is None else self.waiting[count:]

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+MOST_TURNS = 20_000
 
 
 class _NeverWaits(selectors.DefaultSelector):
@@ -41,6 +42,8 @@ class StillLoop(asyncio.SelectorEventLoop):
         self.run_until_complete(self._settled())
 
     async def _settled(self) -> None:
-        await asyncio.sleep(0)
-        while self._ready:  # type: ignore[attr-defined]  # noqa: ASYNC110 - whatever there is to do
+        for _ in range(MOST_TURNS):
             await asyncio.sleep(0)
+            if not self._ready:  # type: ignore[attr-defined]  # whatever there is to do
+                return
+        raise AssertionError(f"the server has not come to rest after {MOST_TURNS} turns of its loop")

@@ -149,7 +149,7 @@ class Chat(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def catches_up(self, who: int) -> None:
-        """With a good network whoever follows a session soon stands where its log ends."""
+        """With a good network whoever follows a session soon stands where its log ends, and shows it all."""
         if self.server.parts is None:
             return
         person = self.people[who]
@@ -161,6 +161,7 @@ class Chat(RuleBasedStateMachine):
         for session_id, state in person.core.conversations.items():
             if state.connected and state.following == "yes":
                 assert state.cursor == ends[session_id], f"{person.name} has stopped at {state.cursor}"
+                self.agrees(person, session_id, state.shown())
 
     # What the server does
 
@@ -219,6 +220,16 @@ class Chat(RuleBasedStateMachine):
         self.a_commit_lands_in_a_read(who, which, then, read)
         self.catches_up(who)
 
+    @precondition(lambda self: self.server.words.speaking)
+    @rule(who=WHO, carrier=CARRIER, which=WHICH, then=MOSTLY_ENDS)
+    def somebody_was_away(self, who: int, carrier: str, which: int, then: str) -> None:
+        """What was said meanwhile, and that it has ended, is told after the coming back."""
+        self.all_flows(who, 4)
+        self.cut(who)
+        self.speak(which, 1, then, commits=True)
+        self.people[who].connect(carrier)
+        self.catches_up(who)
+
     @rule(who=WHO, carrier=CARRIER, which=WHICH, then=MOSTLY_ENDS, read=FEW)
     def somebody_reloads_meanwhile(self, who: int, carrier: str, which: int, then: str, read: int) -> None:
         """Only the outbox is kept; the next commit lands in the loading of a page."""
@@ -245,6 +256,19 @@ class Chat(RuleBasedStateMachine):
             if again:
                 self.server.start()
 
+    @precondition(lambda self: self.server.parts is not None)
+    @rule(who=WHO, new=SELDOM, which=WHICH, heard=st.booleans(), again=st.booleans(), really=SELDOM)
+    def dies_at_an_ack(self, who: int, new: bool, which: int, heard: bool, again: bool, really: bool) -> None:
+        """The server dies as soon as it has accepted a message; its word may still be under way."""
+        self.commit(None)
+        if not self.people[who].connected:
+            self.people[who].connect("socket")
+        self.send(who, new, which)
+        self.commit(None)
+        if heard:
+            self.people[who].hear(9)
+        self.kill(again, really)
+
     @precondition(lambda self: self.server.parts is None)
     @rule()
     def start(self) -> None:
@@ -268,7 +292,9 @@ class Chat(RuleBasedStateMachine):
 
     def kept(self, message_id: str) -> str:
         """What the database holds of an answer, committed."""
-        [(content, status)] = self.rows("SELECT content, status FROM messages WHERE id = ?", message_id)
+        found = self.rows("SELECT content, status FROM messages WHERE id = ?", message_id)
+        assert len(found) == 1, f"{message_id} is shown, and kept are {found}"
+        content, status = found[0]
         if status not in {"pending", "streaming"}:
             return str(content)
         pieces = "SELECT body FROM events WHERE message_id = ? AND kind = 'piece' ORDER BY seq"
@@ -298,9 +324,11 @@ class Chat(RuleBasedStateMachine):
         for _ in range(HEAL_STEPS):
             if not self.move():
                 break
+        else:
+            raise AssertionError(f"no rest after {HEAL_STEPS} steps without a fault: {self.waiting()}")
         self.nobody_met_what_is_forbidden()
-        self.everybody_agrees()
         self.every_send_ran_once()
+        self.everybody_agrees()
 
     def move(self) -> bool:
         """Lets everything arrive that is under way; False once nothing is."""
@@ -327,6 +355,19 @@ class Chat(RuleBasedStateMachine):
             for person in self.people
         )
 
+    def waiting(self) -> str:
+        """What has not come to its end, in words."""
+        writing = len(self.server.writer.waiting)
+        found = [f"{writing} units of work", f"the chain's runs {self.server.words.speaking}"]
+        for person in self.people:
+            up, down = (person.line.up, person.line.down) if person.line else ([], [])
+            found += [
+                f"{person.name}: frames up {list(up)}, down {list(down)}",
+                f"calls {[asked.effect for asked in person.calls]}",
+                f"later {[effect for _, effect in person.later]}",
+            ]
+        return "; ".join([*found, f"last seen {self.fingerprint()}"])
+
     def fingerprint(self) -> object:
         return [
             (entry.state, entry.tries)
@@ -339,24 +380,40 @@ class Chat(RuleBasedStateMachine):
         ]
 
     def everybody_agrees(self) -> None:
-        assert not self.rows("SELECT id FROM messages WHERE status IN ('pending', 'streaming')")
+        left = self.rows("SELECT id, status FROM messages WHERE status IN ('pending', 'streaming')")
+        assert not left, f"these have not ended: {left}"
         for person in self.people:
             for session_id, state in person.core.conversations.items():
-                for message in state.shown():
-                    self.compare(person, session_id, message)
-                last = self.rows(
-                    "SELECT id FROM messages WHERE session_id = ? ORDER BY number DESC LIMIT 1", session_id
-                )
-                shown = [message["id"] for message in state.shown()]
-                assert shown[-1:] == [id_ for (id_,) in last], f"{person.name} does not show the newest"
+                self.agrees(person, session_id, state.shown())
+
+    def agrees(self, person: Person, session_id: str, messages: list[Frame]) -> None:
+        """What is shown is the end of what is kept, without a hole."""
+        for message in messages:
+            self.compare(person, session_id, message)
+        shown = [message["id"] for message in messages]
+        kept = self.newest(session_id, max(1, len(shown)))
+        assert shown == kept, f"{person.name} shows {shown}, the newest that are kept are {kept}"
+
+    def newest(self, session_id: str, count: int) -> list[str]:
+        """The last so many messages of a session, in order; of several attempts only the newest counts."""
+        ids = self.rows(
+            "SELECT id FROM messages WHERE session_id = ? AND id NOT IN"
+            " (SELECT retry_of FROM messages WHERE retry_of IS NOT NULL) ORDER BY number DESC LIMIT ?",
+            session_id,
+            count,
+        )
+        return [id_ for (id_,) in reversed(ids)]
 
     def compare(self, person: Person, session_id: str, message: Frame) -> None:
-        [kept] = self.rows(
-            "SELECT status, content, number, role FROM messages WHERE id = ? AND session_id = ?",
+        found = self.rows(
+            "SELECT status, number, role FROM messages WHERE id = ? AND session_id = ?",
             message["id"],
             session_id,
         )
         shown = (message["status"], message["content"], message["index"], message["role"])
+        assert len(found) == 1, f"{person.name} shows {shown}, and kept are {found}"
+        status, number, role = found[0]
+        kept = (status, self.kept(message["id"]), number, role)
         assert shown == kept, f"{person.name} shows {shown}, kept is {kept}"
 
     def every_send_ran_once(self) -> None:

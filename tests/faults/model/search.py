@@ -24,6 +24,7 @@ def search(histories: int, seeded: int, bug: Bug | None = None, *, shrink: bool 
                 deadline=None,
                 database=None,
                 print_blob=False,
+                report_multiple_bugs=False,
                 suppress_health_check=list(HealthCheck),
             ),
         )

@@ -159,10 +159,8 @@ class MortalServer:
         parts, self.parts = self.parts, None
         writer = parts.writer
         assert isinstance(writer, HeldWriter)
-        writer.dead = True
-        writer.waiting.clear()
-        writer._give_up_connection()
         self._abandon(parts.database)
+        writer.die()
         self.pauses.release_all()
         for _ in range(100):
             tasks = asyncio.all_tasks(self._loop)
@@ -179,7 +177,6 @@ class MortalServer:
     def _abandon(self, database: Database) -> None:
         """The process is gone, and with it its lock; that it left in good order is not written."""
         database._lock.release()
-        database.writing.dispose()
         self._reading.dispose()
 
 
