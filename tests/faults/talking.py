@@ -99,7 +99,7 @@ class Talking:
             await proxy.plan(chance.choice(SHAPES), "new")
         if done:
             self._measured.count(f"by {how}")
-            self._measured.count(f"over {carrier}")
+            self._measured.count("while it came back" if carrier == "none" else f"over {carrier}")
         return done
 
     async def finish(self) -> Sequence[str]:
