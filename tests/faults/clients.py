@@ -1,9 +1,10 @@
 """What verifying clients show, had shown when the server died, and leave behind where it survives."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
@@ -14,8 +15,8 @@ from tests.faults.oracle import Oracle, Shown
 from tests.faults.proofs import Trial
 from tests.faults.server import Server
 
-if TYPE_CHECKING:
-    import asyncio
+PILED_UP = 64
+PILING_S = 0.5
 
 
 def shown(answer: Answer, question: str) -> Shown:
@@ -48,21 +49,35 @@ class Clients:
 async def surviving(
     trial: Trial,
     warm: Callable[[Server], Awaitable[None]] | None = None,
+    *,
+    erases: bool = False,
     **settings: Any,  # Any: each has its type
 ) -> AsyncIterator[tuple[Server, Oracle]]:
     """A server that lives through all trials; when everybody has left, nothing of them may be left behind.
 
-    `warm` does first what makes the server begin things that stay, once for all.
+    `warm` does first what makes the server begin things that stay, once for all. Where a trial `erases`
+    sessions, acceptances without messages are no halves, and runs without answers are not too many.
     """
     async with Server(trial.launcher, trial.folder, **settings) as server:
         await server.start()
+        await _fill_pools(server)
         await _first_stream(server)
         if warm is not None:
             await warm(server)
         before, oracle = await at_rest(server), Oracle(server.database, server.record)
         yield server, oracle
         left = await left_behind(server, before)  # waits until nothing runs any more
-        trial.fail(trial.size - 1, [*left, *oracle.leftovers()])
+        trial.fail(trial.size - 1, left if erases else [*left, *oracle.leftovers()])
+
+
+async def _fill_pools(server: Server) -> None:
+    """While it stands still so much comes that it has to do it all at once: its threads begin and stay."""
+    async with server.client(headers=await identified(server)) as client:
+        server.stop()
+        asked = [asyncio.create_task(client.get("/api/chat/sessions")) for _ in range(PILED_UP)]
+        await asyncio.sleep(PILING_S)
+        server.cont()
+        await asyncio.gather(*asked)
 
 
 async def _first_stream(server: Server) -> None:

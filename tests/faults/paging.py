@@ -15,7 +15,7 @@ from api.core.lifecycle import Status
 from chains.script import Script
 from tests.faults.asking import AT_ONCE, identified
 from tests.faults.clients import surviving
-from tests.faults.oracle import Oracle
+from tests.faults.oracle import Oracle, question
 from tests.faults.proofs import Measured, Trial
 
 USERS = 3
@@ -33,7 +33,7 @@ Row: TypeAlias = dict[str, Any]  # Any: JSON
 
 async def paged(trial: Trial) -> Measured:
     """A trial is one page that was compared. For each user one reads and one writes, often in one session."""
-    async with surviving(trial) as (server, oracle), AsyncExitStack() as stack:
+    async with surviving(trial, erases=True) as (server, oracle), AsyncExitStack() as stack:
         numbers = count(trial.first)
         async with asyncio.TaskGroup() as group:
             for who in range(USERS):
@@ -102,10 +102,8 @@ class Writer:
 
     async def _send(self, session_id: str | None) -> None:
         self._sends += 1
-        name = f"{self._name}-{self._sends}"
-        # Not as the oracle's questions: of what was deleted and erased no attempts are left for it to count.
-        body = {"content": f"tokens={TOKENS} by={name}", "client_message_id": name}
-        body |= {} if session_id is None else {"session_id": session_id}
+        text = question(f"{self._name}-{self._sends}", tokens=TOKENS)
+        body = {"content": text} | ({} if session_id is None else {"session_id": session_id})
         await self._answered(await self.rest.post(f"{API}/messages", json=body, headers=self._prefer()))
         self._measured.count("sends")
 
