@@ -9,14 +9,10 @@ from typing import Any
 import httpx
 
 from loadtests.client import Answer, ChatClient, Mode, Pace
-from tests.faults.asking import identified
 from tests.faults.footprint import at_rest, left_behind
 from tests.faults.oracle import Oracle, Shown
 from tests.faults.proofs import Trial
 from tests.faults.server import Server
-
-PILED_UP = 64
-PILING_S = 0.5
 
 
 def shown(answer: Answer, question: str) -> Shown:
@@ -60,32 +56,12 @@ async def surviving(
     """
     async with Server(trial.launcher, trial.folder, **settings) as server:
         await server.start()
-        await _fill_pools(server)
-        await _first_stream(server)
         if warm is not None:
             await warm(server)
         before, oracle = await at_rest(server), Oracle(server.database, server.record)
         yield server, oracle
         left = await left_behind(server, before)  # waits until nothing runs any more
         trial.fail(trial.size - 1, left if erases else [*left, *oracle.leftovers()])
-
-
-async def _fill_pools(server: Server) -> None:
-    """While it stands still so much comes that it has to do it all at once: its threads begin and stay."""
-    async with server.client(headers=await identified(server)) as client:
-        server.stop()
-        asked = [asyncio.create_task(client.get("/api/chat/sessions")) for _ in range(PILED_UP)]
-        await asyncio.sleep(PILING_S)
-        server.cont()
-        await asyncio.gather(*asked)
-
-
-async def _first_stream(server: Server) -> None:
-    """With the first stream of events a task of the library begins that all others share, and stays."""
-    async with server.client(headers=await identified(server)) as client:
-        made = (await client.post("/api/chat/sessions", json={})).raise_for_status().json()
-        async with client.stream("GET", f"/api/chat/sessions/{made['id']}/events") as events:
-            await anext(events.aiter_lines())
 
 
 @dataclass(frozen=True)

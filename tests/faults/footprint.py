@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.asking import identified
@@ -10,9 +11,8 @@ from tests.faults.server import Server
 
 SETTLE_S = 10.0
 LOOK_S = 0.1
-AT_ONCE = 16
-SAME, MOST_BURSTS = 5, 30
-"""A pool is full when so many bursts in a row have added no thread: a slow machine takes some."""
+PILED_UP = 64
+PILING_S = 0.5
 MOST_LOOKS = 50
 GAUGES = ("generations_running", "sockets_open", "tasks", "threads_abandoned")
 
@@ -41,16 +41,30 @@ async def footprint(server: Server) -> Footprint:
 
 
 async def at_rest(server: Server) -> Footprint:
-    """Of a server that has been asked so much at once that its pools hold all that they ever will."""
+    """Of a server that has begun all that stays, once for all."""
     async with server.client(headers=await identified(server)) as client:
-        threads = [server.threads()]
-        while len(threads) < MOST_BURSTS and len(threads) < SAME + threads.index(max(threads)):
-            await asyncio.gather(*(client.get("/api/chat/sessions") for _ in range(AT_ONCE)))
-            threads.append(server.threads())
+        await _fill_pools(server, client)
+        await _first_stream(client)
     found = [await footprint(server)]
     while len(found) < MOST_LOOKS and (len(found) == 1 or found[-1] != found[-2]):
         found.append(await footprint(server))  # the connections of this are closing
     return found[-1]
+
+
+async def _fill_pools(server: Server, client: httpx.AsyncClient) -> None:
+    """While it stands still so much comes that it has to do it all at once: its threads begin and stay."""
+    server.stop()
+    asked = [asyncio.create_task(client.get("/api/chat/sessions")) for _ in range(PILED_UP)]
+    await asyncio.sleep(PILING_S)
+    server.cont()
+    await asyncio.gather(*asked)
+
+
+async def _first_stream(client: httpx.AsyncClient) -> None:
+    """With the first stream of events a task of the library begins that all others share, and stays."""
+    made = (await client.post("/api/chat/sessions", json={})).raise_for_status().json()
+    async with client.stream("GET", f"/api/chat/sessions/{made['id']}/events") as events:
+        await anext(events.aiter_lines())
 
 
 async def left_behind(server: Server, before: Footprint, within_s: float = SETTLE_S) -> list[str]:

@@ -138,7 +138,7 @@ class Proof:
     run: Callable[[Trial], Awaitable[Measured]]
     quiet: bool = False
     waits: bool = False
-    limit_s: float = 1800
+    limit_s: float = 3600
     """It is cut after this long, also at its full size."""
 
 

@@ -88,7 +88,11 @@ def _words(chance: Random, lasts_s: float) -> dict[str, object]:
 
 PROOFS = [
     Proof(
-        "silence behind proxies that cut idle connections", small=CONNECTIONS, full=CONNECTIONS, run=silence
+        "silence behind proxies that cut idle connections",
+        small=CONNECTIONS,
+        full=CONNECTIONS,
+        run=silence,
+        waits=True,
     ),
-    Proof("black holes are noticed", small=1, full=8, run=black_holes),
+    Proof("black holes are noticed", small=1, full=8, run=black_holes, waits=True),
 ]

@@ -77,6 +77,6 @@ def _too_late(trial: Trial, seen: Seen) -> Sequence[str]:
 
 # Neither is quiet: what is held to seconds takes milliseconds, and mostly they wait.
 PROOFS = [
-    Proof("database locked for 10 s", small=SMALL, full=30, run=locked),
-    Proof("disk full", small=SMALL, full=20, run=full),
+    Proof("database locked for 10 s", small=SMALL, full=30, run=locked, waits=True),
+    Proof("disk full", small=SMALL, full=20, run=full, waits=True),
 ]
