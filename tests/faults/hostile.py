@@ -1,6 +1,7 @@
 """Peers that begin something and never go on. They cost nothing here: nobody reads or writes any more."""
 
 import asyncio
+import json
 import re
 import socket
 from collections.abc import Sequence
@@ -32,14 +33,21 @@ class Peer:
     async def upgrade(self, headers: str, frame: bytes = b"") -> None:
         """Says one frame once the server has switched."""
         await self.say(f"{_UPGRADE}{headers}\r\n".encode())
-        loop = asyncio.get_running_loop()
+        await self._heard(b"\r\n\r\n")
+        await asyncio.get_running_loop().sock_sendall(self._socket, frame)
+
+    async def follow(self, headers: str, session_id: str) -> None:
+        """Follows a session, and reads nothing of it any more."""
+        await self.upgrade(headers, text_frame(json.dumps({"type": "subscribe", "session_id": session_id})))
+        await self._heard(b'"type":"subscribed"')
+
+    async def _heard(self, words: bytes) -> None:
         heard = b""
-        while b"\r\n\r\n" not in heard:
-            data = await loop.sock_recv(self._socket, 1)
+        while words not in heard:
+            data = await asyncio.get_running_loop().sock_recv(self._socket, 1)
             if not data:
-                raise AssertionError(f"no upgrade: {heard!r}")
+                raise AssertionError(f"the server said only {heard!r}")
             heard += data
-        await loop.sock_sendall(self._socket, frame)
 
     async def rest(self) -> bytes:
         """All that the server still says, until it ends the connection."""

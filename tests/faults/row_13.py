@@ -1,7 +1,6 @@
 """Whoever does not read, or begins and never goes on, is let go of, and others notice nothing."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from loadtests.client import Answer, ChatClient
 from tests.faults.clients import shown, surviving
 from tests.faults.crowd import allow_descriptors
 from tests.faults.footprint import Footprint, at_rest, left_behind
-from tests.faults.hostile import Peer, close_all, half_open, text_frame
+from tests.faults.hostile import Peer, close_all, half_open
 from tests.faults.oracle import COMPLETE, Oracle, question
 from tests.faults.proofs import Measured, Proof, Trial
 from tests.faults.server import Server
@@ -24,11 +23,13 @@ OTHERS = 10
 RATE = 20
 LET_IN_S = 5
 GONE_S = 60
-SLOW_S = 36
+SMALL_S, SLOW_S = 2, 36
 """A follower that takes nothing is closed after 30 s; the rest is for a look each second, and to begin."""
 MOST_GROWN_MB = 300
 MOST_TIMES = 2
 WARM_S = 1
+ARRIVALS = 60
+"""So many hostile peers come in a second: what they are is the matter here, and not how fast they come."""
 LOOK_S = 0.1
 DESCRIPTORS = 4096
 BIG: Mapping[str, object] = {"tokens": 900, "piece_bytes": 1000}  # more than any buffer on the way holds
@@ -38,11 +39,14 @@ BIG: Mapping[str, object] = {"tokens": 900, "piece_bytes": 1000}  # more than an
 class Attack:
     never_reading: int
     half_open: int
-    measure_s: float
+
+    @property
+    def coming_s(self) -> float:
+        return (self.never_reading + self.half_open) / ARRIVALS
 
 
-SMALL = Attack(20, 100, 3)
-WHOLE = Attack(200, 1000, SLOW_S)
+SMALL = Attack(20, 100)
+WHOLE = Attack(200, 1000)
 
 
 @dataclass
@@ -74,13 +78,14 @@ class Attacked:
     async def begin(self, attack: Attack, session_id: str) -> "tuple[list[Peer], asyncio.Task[Answer]]":
         """All are connected, and the followers that will not read follow what is then asked."""
         authorization = f"Authorization: Bearer {self.attacker.token}\r\n"
-        subscribe = text_frame(json.dumps({"type": "subscribe", "session_id": session_id}))
         for number in range(attack.half_open):
             self.peers.append(await half_open(self.server.port, authorization, number))
+            await asyncio.sleep(1 / ARRIVALS)
         slow = [Peer(self.server.port) for _ in range(attack.never_reading)]
         self.peers += slow
         for peer in slow:
-            await peer.upgrade(authorization, subscribe)
+            await peer.follow(authorization, session_id)
+            await asyncio.sleep(1 / ARRIVALS)
         return slow, asyncio.create_task(self.ask(self.attacker, session_id, **BIG))
 
     async def let_in(self) -> float:
@@ -141,13 +146,14 @@ async def attacked(trial: Trial) -> Measured:
 
 
 async def _trial(trial: Trial, found: Attacked, lateness: Lateness) -> None:
-    """Others are measured before it, from its first connection on, and when it is over."""
+    """Others are measured before it, from its first connection on until its last is let go, and after it."""
     attack = SMALL if trial.small else WHOLE
+    measured_s = attack.coming_s + (SMALL_S if trial.small else SLOW_S)
     session_id = (await found.ask(found.attacker, tokens=1)).session_id
-    usual = await found.lateness(attack.measure_s / 2)
+    usual = await found.lateness(measured_s / 2)
     before = await at_rest(found.server)
     late, (slow, big), waited = await asyncio.gather(
-        found.lateness(attack.measure_s), found.begin(attack, session_id), found.let_in()
+        found.lateness(measured_s), found.begin(attack, session_id), found.let_in()
     )
     trial.measured.figure("s until somebody new had an answer", waited, LET_IN_S)
     if waited > LET_IN_S:
@@ -156,7 +162,7 @@ async def _trial(trial: Trial, found: Attacked, lateness: Lateness) -> None:
         await big
     if not trial.small:
         found.wrong += await _gone(found, before=before, slow=slow)
-        lateness.add([*usual, *await found.lateness(attack.measure_s / 2)], late)
+        lateness.add([*usual, *await found.lateness(measured_s / 2)], late)
 
 
 def _judge(trial: Trial, lateness: Lateness) -> None:
