@@ -87,8 +87,11 @@ class SqlLog:
         return Reading([load(event) for event in found], gone=not found and row.deleted_at is not None)
 
     @carried_through
-    async def state(self, session_id: str) -> LogState:
-        """Where the session's log ends, in one snapshot with what is running there. Raises not_found."""
+    async def state(self, session_id: str, user_id: str | None = None) -> LogState:
+        """Where the session's log ends, in one snapshot with what is running there.
+
+        Raises not_found: where a user is named also if it is not theirs, or was deleted.
+        """
         running = (
             select(func.min(messages.c.created_seq))
             .where(messages.c.session_id == session_id, IS_RUNNING)
@@ -97,6 +100,8 @@ class SqlLog:
         statement = select(sessions.c.seq, sessions.c.trimmed, running.label("active")).where(
             sessions.c.id == session_id
         )
+        if user_id is not None:
+            statement = statement.where(sessions.c.user_id == user_id, sessions.c.deleted_at.is_(None))
         async with snapshot(self._readers) as connection:
             row = (await connection.execute(statement)).one_or_none()
         if row is None:

@@ -13,7 +13,7 @@ from api.core.records import Message, Session
 from api.service.accepting import LEAVING_RETRY_MS, Accepting
 from api.service.background import Background
 from api.service.follow import Asked, Follower, Start, begin
-from api.service.ports import Ending, Hints, Log, NewId, Notes, Page, Rates, SessionHint, Store
+from api.service.ports import Ending, Hints, Log, LogState, NewId, Notes, Page, Rates, SessionHint, Store
 from api.service.reaper import Reaper
 from api.service.requests import Accepted, RetryRequest, SendRequest
 from api.service.runner import Runner
@@ -126,12 +126,13 @@ class Chat:
 
     async def begin(self, user_id: str, session_id: str, asked: Asked) -> Start:
         """Where a follower of this session begins."""
-        await self._store.session(user_id, session_id)
-        return await self.begin_again(session_id, asked)
+        return await self._begin(session_id, asked, await self._log.state(session_id, user_id))
 
     async def begin_again(self, session_id: str, asked: Asked) -> Start:
         """The same for a session that is already followed."""
-        state = await self._log.state(session_id)
+        return await self._begin(session_id, asked, await self._log.state(session_id))
+
+    async def _begin(self, session_id: str, asked: Asked, state: LogState) -> Start:
         elsewhere = state.active_from is not None and not self._runner.writes_in(session_id)
         if elsewhere and await self._reaper.check(session_id):
             state = await self._log.state(session_id)

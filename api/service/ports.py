@@ -105,7 +105,8 @@ class Log(Protocol):
 
     async def read(self, session_id: str, after: Position) -> Reading: ...
 
-    async def state(self, session_id: str) -> LogState: ...
+    async def state(self, session_id: str, user_id: str | None = None) -> LogState:
+        """Raises ChatError(not_found); where a user is named also if it is not theirs, or was deleted."""
 
     def watch(self, session_id: str, wake: Wake) -> Undo: ...
 

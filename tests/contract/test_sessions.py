@@ -175,3 +175,15 @@ async def test_what_was_deleted_is_erased_after_a_while_and_nothing_else(backend
     assert refused.value.code is Code.NOT_FOUND
     assert (await backend.store.message("ann", kept.answer_id)).content == "Fine."
     assert len(await backend.events(kept.session_id)) == 4
+
+
+async def test_where_a_log_ends_is_told_to_its_owner_alone_and_while_it_is_there(backend: Backend) -> None:
+    sent = await backend.exchange()
+    assert await backend.log.state(sent.session_id, "ann") == await backend.log.state(sent.session_id)
+    with pytest.raises(ChatError) as refused:
+        await backend.log.state(sent.session_id, "bob")
+    assert refused.value.code is Code.NOT_FOUND
+    await backend.store.delete("ann", sent.session_id)
+    with pytest.raises(ChatError) as refused:
+        await backend.log.state(sent.session_id, "ann")
+    assert refused.value.code is Code.NOT_FOUND

@@ -74,7 +74,7 @@ class MemoryLog:
     def watch(self, session_id: str, wake: Wake) -> Undo:
         return self._wakeups.watch(session_id, wake)
 
-    async def state(self, session_id: str) -> LogState:
+    async def state(self, session_id: str, user_id: str | None = None) -> LogState:
         return LogState(Position(EPOCH, len(self.events.get(session_id, []))), 0, None)
 
     def appender(self, claim: Claim) -> Appender:
