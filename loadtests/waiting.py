@@ -62,9 +62,11 @@ class Waiting:
 
         try:
             while True:
+                silent = True
                 with suppress(TimeoutError):
                     async with asyncio.timeout(driver.pace.pending_s):
                         await driver.background.until(news)
+                    silent = False
                 found: Frame | Refused | None = self._ended(session_id, message_id)
                 if found is None and look is not None and look.done():
                     found, look = look.result(), None
@@ -74,7 +76,7 @@ class Waiting:
                     driver.measures.ended(message_id, driver.now)
                     return found
                 now = self._state(session_id, message_id)
-                if look is None and now == before:
+                if silent and look is None and now == before:
                     look = driver.background.run(self._look(session_id, message_id))
                     look.add_done_callback(lambda _: driver.background.changed())
                 before = now

@@ -111,11 +111,12 @@ class Trial:
 
         async def one_after_the_other() -> None:
             while not self.over and (number := next(numbers, None)) is not None:
+                stuck = asyncio.timeout(STUCK_S)
                 try:
-                    async with asyncio.timeout(STUCK_S):
+                    async with stuck:
                         self.fail(number, await make(number, self.random(number)) or [])
                 except Exception as error:  # noqa: BLE001 - it is a finding, and the others go on
-                    self.fail(number, described(error))
+                    self.fail(number, f"stuck for {STUCK_S} s" if stuck.expired() else described(error))
                 self.measured.trials += 1
 
         async with asyncio.TaskGroup() as group:

@@ -107,7 +107,12 @@ class Talking:
         if self._asked is None:
             return []
         await self._line.proxy.plan(Plan(), "new")
-        answer, self._asked = await self._asked, None
+        asked, self._asked = self._asked, None
+        try:
+            answer = await asked
+        except asyncio.CancelledError:  # the trial was stuck; the next one begins anew
+            self._session_id, self._said = None, []
+            raise
         violations = [str(each) for each in self._line.client.violations.first]
         wrong, self._told = violations[self._told :], len(violations)
         text = read_script(self._question).text()

@@ -351,7 +351,10 @@ class Chat(RuleBasedStateMachine):
 
     def under_way(self) -> bool:
         return bool(self.server.writer.waiting or self.server.words.speaking) or any(
-            person.calls or person.later or (person.line and (person.line.up or person.line.down))
+            person.calls
+            or person.later
+            or (person.line and (person.line.up or person.line.down))
+            or any(stream.under_way for stream in person.streams.values())
             for person in self.people
         )
 

@@ -37,6 +37,11 @@ class Stream:
     ask_id: str
     wire: Wire
 
+    @property
+    def under_way(self) -> bool:
+        """Whether anything of it has not reached its other side yet."""
+        return bool(not self.call.arrived or self.call.down or self.call.ended)
+
 
 class Person:
     def __init__(self, name: str, loop: StillLoop, server: MortalServer, core: type[Core] = Core) -> None:

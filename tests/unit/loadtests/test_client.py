@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -367,6 +368,33 @@ async def test_an_end_that_nobody_told_is_asked_for_and_counted() -> None:
         ) as client:
             assert (await client.ask("why?", client_message_id="mine")).status == "complete"
             assert client.measures.silent_ends == 1
+
+
+async def test_an_answer_that_goes_on_in_silence_is_asked_for_again_only_after_as_long() -> None:
+    asked: list[float] = []
+
+    async def play(seat: Seat) -> None:
+        await seat.welcome()
+        await seat.hear()
+        for frame in EXCHANGE:
+            await seat.say(frame)
+        await seat.stay()
+
+    def answer(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path.endswith("/messages"):
+            return None
+        asked.append(asyncio.get_running_loop().time())
+        whole = ANSWER | {"status": "complete", "content": "Hello"}
+        return httpx.Response(200, json=ANSWER if len(asked) < 4 else whole)
+
+    async with peer(play) as found:
+        found.answer = answer
+        pace = Pace(pending_s=0.05)
+        async with ChatClient(
+            found.url, "token", http=found.client(), transport="websocket", pace=pace
+        ) as client:
+            assert (await client.ask("why?", client_message_id="mine")).status == "complete"
+    assert all(later - before >= pace.pending_s for before, later in pairwise(asked))
 
 
 async def test_an_answer_that_is_gone_is_found_out_by_asking() -> None:
