@@ -12,7 +12,7 @@ import pytest
 
 from api.core.points import Point
 from tests.faults.asking import identified
-from tests.faults.footprint import footprint, left_behind
+from tests.faults.footprint import at_rest, left_behind
 from tests.faults.launching import ROOT, Command, Launcher, Zygote
 from tests.faults.server import DiedError, Server
 from tests.house.serving import bare
@@ -112,8 +112,7 @@ async def test_while_it_is_frozen_nothing_moves(launcher: Zygote, tmp_path: Path
 async def test_what_a_client_left_behind_is_seen(launcher: Zygote, tmp_path: Path) -> None:
     async with Server(launcher, tmp_path) as server:
         await server.start()
-        await identified(server)
-        before = await footprint(server)
+        before = await at_rest(server)
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
