@@ -226,7 +226,8 @@ class Chat(RuleBasedStateMachine):
         """What was said meanwhile, and that it has ended, is told after the coming back."""
         self.all_flows(who, 4)
         self.cut(who)
-        self.speak(which, 1, then, commits=True)
+        if self.server.words.speaking:  # what arrived may have stopped it
+            self.speak(which, 1, then, commits=True)
         self.people[who].connect(carrier)
         self.catches_up(who)
 
