@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from random import Random
 
 from loadtests.client import Mode
@@ -17,6 +18,7 @@ from tests.faults.talking import Talking
 PROMISE = "A lost connection never loses, doubles or reorders text"
 AT_ONCE = 8
 LINES = 20
+OF_A_SERVER = 2_000
 WAYS: Sequence[Mode] = ("websocket", "auto", "http")
 
 
@@ -49,6 +51,17 @@ async def every_byte_over_rest(trial: Trial) -> Measured:
 
 
 async def random_cuts(trial: Trial) -> Measured:
+    """To its server a connection that fell silent is as good as any, so after a while there is a new one."""
+    for first in range(trial.first, trial.size, OF_A_SERVER):
+        folder = trial.folder / f"from-{first}"
+        folder.mkdir()
+        if not trial.over:
+            size = min(first + OF_A_SERVER, trial.size)
+            await _random_cuts(replace(trial, first=first, size=size, folder=folder))
+    return trial.measured
+
+
+async def _random_cuts(trial: Trial) -> None:
     async with _judged(trial) as (server, judged), AsyncExitStack() as stack:
         token = await newcomer(server)
         lines = min(LINES, max(3, trial.size // 10))
@@ -67,7 +80,6 @@ async def random_cuts(trial: Trial) -> Measured:
         await trial.each(cut, at_once=lines)
         while not free.empty():
             trial.fail(trial.size - 1, await free.get_nowait().finish())
-    return trial.measured
 
 
 PROOFS = [
