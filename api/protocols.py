@@ -19,6 +19,7 @@ STALL_S = 30.0  # without a byte taken by the peer, of the bytes that wait
 CLOSE_S = 5.0  # the same, once the WebSocket is closing
 HEAD_S = 30.0  # from the first byte of a request to the end of its headers
 BODY_S = 30.0  # without a byte of a body that has not ended
+DEAD_S = 45.0  # bytes of a response without any word of them from the peer's machine; a client waits 40
 LOOK_S = 1.0
 UNSENT_BYTES = 64 * 1024
 UNLIMITED = 2**31 - 1
@@ -35,6 +36,13 @@ def _limit_unsent(transport: asyncio.Transport, most: int) -> None:
     connected = transport.get_extra_info("socket")
     if hasattr(socket, "TCP_NOTSENT_LOWAT") and connected.family in {socket.AF_INET, socket.AF_INET6}:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, most)
+
+
+def _limit_unheard(transport: asyncio.Transport, seconds: float) -> None:
+    """Of itself Linux goes on for a quarter of an hour where the network has vanished; 0 is its own limit."""
+    connected = transport.get_extra_info("socket")
+    if hasattr(socket, "TCP_USER_TIMEOUT") and connected.family in {socket.AF_INET, socket.AF_INET6}:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
 
 
 class Watch:
@@ -110,6 +118,7 @@ class HttpProtocol(_Watched, HttpToolsProtocol):
         self._watch = Watch(transport, transport.abort, lambda: STALL_S)
         super().connection_made(transport)
         limit_waiting(transport)
+        _limit_unheard(transport, DEAD_S)
         self._expect(self.timeout_keep_alive)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -162,6 +171,7 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self._watch = Watch(self.transport, self._part, self._patience)
         limit_waiting(self.transport)
+        _limit_unheard(self.transport, 0)  # pings look after it, and its close may wait for a slow peer
 
     def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:
         """Adds nothing to what a frame costs."""

@@ -1,7 +1,10 @@
 """Peers that read slowly or not at all: what they cost, when they are closed, and that they are told."""
 
+import ctypes
 import logging
 import socket
+import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +23,8 @@ from tests.support.talk import PATIENCE_S, Frame, answer_of, hear, say
 STALL_S = 0.4
 LONG_ANSWER = "tokens=900 piece_bytes=1000"  # more than any buffer on the way holds
 WINDOW = 4096
+ATTACH_FILTER = 26
+RETURN_NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)  # the one instruction of a filter that takes no packet
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         patched.setattr(serve, "PING_S", STALL_S)
         patched.setattr(protocols, "STALL_S", STALL_S)
         patched.setattr(protocols, "CLOSE_S", STALL_S / 2)
+        patched.setattr(protocols, "DEAD_S", STALL_S * 1.5)
         patched.setattr(protocols, "LOOK_S", STALL_S / 10)
         patched.setattr(protocols, "HEAD_S", STALL_S)
         patched.setattr(protocols, "BODY_S", STALL_S)
@@ -131,6 +137,7 @@ def test_whoever_reads_nothing_is_closed_with_4001_and_finds_that_when_it_reads_
     with reading_on_demand(server, user) as connection:
         say(connection, type="subscribe", **followed)
         lost.wait_for(connection.socket)
+        time.sleep(5 * STALL_S)  # the kernel keeps it, although it gives up responses sooner
         heard, code = until_closed(connection)
     assert code == 4001
     assert 0 < len([frame for frame in heard if frame["type"] == "token"]) < 40
@@ -163,6 +170,26 @@ def test_an_event_stream_that_nobody_reads_is_cut_off(server: Live, user: User, 
         while data := sock.recv(65536):
             total += len(data)
     assert 0 < total < 500_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="vanishing is made by a packet filter of Linux")
+@pytest.mark.usefixtures("errors")
+def test_an_event_stream_whose_reader_has_vanished_is_given_up(server: Live, user: User, lost: Lost) -> None:
+    session = user.http.post("/api/chat/sessions", json={}).json()["id"]
+    with narrow(server) as sock:
+        request = f"GET /api/chat/sessions/{session}/events HTTP/1.1\r\nHost: localhost\r\n"
+        sock.sendall(f"{request}Authorization: Bearer {user.token}\r\n\r\n".encode())
+        sock.settimeout(PATIENCE_S)
+        assert b" 200 OK" in sock.recv(65536)
+        vanish(sock)
+        lost.wait_for(sock)
+
+
+def vanish(sock: socket.socket) -> None:
+    """From now on nothing reaches it, and its kernel confirms nothing, as if its machine were gone."""
+    instructions = ctypes.create_string_buffer(RETURN_NOTHING)
+    program = struct.pack("HL", 1, ctypes.addressof(instructions))
+    sock.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, program)
 
 
 WHOLE = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"
