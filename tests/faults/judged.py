@@ -53,16 +53,25 @@ class Judged:
 
 
 @asynccontextmanager
-async def world(
+async def judged_server(
     trial: Trial, statuses: Collection[str] = ENDS
-) -> AsyncIterator[tuple[Server, Users, Judged]]:
-    """A server and its users; when they have left, nothing of them may be left behind."""
+) -> AsyncIterator[tuple[Server, Judged]]:
+    """A server that lives through all trials; when everybody has left, nothing of them may be left behind."""
     async with Server(trial.launcher, trial.folder) as server:
         await server.start()
         before = await at_rest(server)
-        users, judged = Users(server), Judged(trial, server, statuses)
-        async with AsyncExitStack() as stack:
-            await users.fill(stack)
-            yield server, users, judged
-        judged.at_last()
-        trial.fail(trial.size - 1, await left_behind(server, before))
+        judge = Judged(trial, server, statuses)
+        yield server, judge
+        trial.fail(trial.size - 1, await left_behind(server, before))  # waits until nothing runs any more
+        judge.at_last()
+
+
+@asynccontextmanager
+async def world(
+    trial: Trial, statuses: Collection[str] = ENDS
+) -> AsyncIterator[tuple[Server, Users, Judged]]:
+    """The same, with its users."""
+    async with judged_server(trial, statuses) as (server, judge), AsyncExitStack() as stack:
+        users = Users(server)
+        await users.fill(stack)
+        yield server, users, judge

@@ -10,9 +10,9 @@ HEAD = """\
 
 Written by `make prove`. After every fault: what the client shows == what the database holds == a prefix (the
 whole, if it is complete) of what the chain said; the chain ran at most once for each `client_message_id`;
-there is exactly one terminal event. In rows 2, 3, 6, 7, 9, 13 and 15 a server that survives has no task,
-descriptor or thread left behind; rows 1, 5 and 14 do not look for that. "Every byte" of row 1 is each sent,
-the first 3,800 that come, and each from the last token on; the middle of longer dialogs is cut at random.
+there is exactly one terminal event; and a server that survives has no task, descriptor or thread left behind.
+"Every byte" of row 1 is each that is sent, as many of those that come as the shortest such dialog has, and
+each from the last token on: where more pieces travel alone there are more, and those are cut at random.
 
 No failure in n trials bounds the rate of failures by 3/n, with 95 % confidence: the column *at most*. A
 figure is the largest of all trials, and "of 0.3" after it the most that it may be. A proof that was cut has

@@ -1,39 +1,27 @@
 """However its connections are cut, an answer is shown exactly as the chain said it, and it ran once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from random import Random
 
 from loadtests.client import Mode
 from tests.faults.cutting import HTTP, SOCKET, Bytes, Cutting
-from tests.faults.judged import Judged
+from tests.faults.judged import judged_server
 from tests.faults.lines import line, newcomer
 from tests.faults.model.proof import HISTORY_PROOFS
 from tests.faults.proofs import Measured, Proof, Trial
-from tests.faults.server import Server
 from tests.faults.talking import Talking
 
 PROMISE = "A lost connection never loses, doubles or reorders text"
 AT_ONCE = 8
 LINES = 20
-OF_A_SERVER = 2_000
 WAYS: Sequence[Mode] = ("websocket", "auto", "http")
 
 
-@asynccontextmanager
-async def _judged(trial: Trial) -> AsyncIterator[tuple[Server, Judged]]:
-    async with Server(trial.launcher, trial.folder) as server:
-        await server.start()
-        judged = Judged(trial, server)
-        yield server, judged
-        judged.at_last()
-
-
 async def _every_byte(trial: Trial, dialog: Bytes) -> Measured:
-    async with _judged(trial) as (server, judged):
-        cutting = Cutting(trial, server, judged, dialog)
+    async with judged_server(trial) as (server, judge):
+        cutting = Cutting(trial, server, judge, dialog)
         await cutting.prepare()
         await trial.each(cutting.one, at_once=AT_ONCE)
         cutting.at_last(trial.measured.trials)
@@ -51,24 +39,14 @@ async def every_byte_over_rest(trial: Trial) -> Measured:
 
 
 async def random_cuts(trial: Trial) -> Measured:
-    """To its server a connection that fell silent is as good as any, so after a while there is a new one."""
-    for first in range(trial.first, trial.size, OF_A_SERVER):
-        folder = trial.folder / f"from-{first}"
-        folder.mkdir()
-        if not trial.over:
-            size = min(first + OF_A_SERVER, trial.size)
-            await _random_cuts(replace(trial, first=first, size=size, folder=folder))
-    return trial.measured
-
-
-async def _random_cuts(trial: Trial) -> None:
-    async with _judged(trial) as (server, judged), AsyncExitStack() as stack:
+    """Some people ask one question after the other, each on a line that is cut and cut again."""
+    async with judged_server(trial) as (server, judge), AsyncExitStack() as stack:
         token = await newcomer(server)
         lines = min(LINES, max(3, trial.size // 10))
         free: asyncio.Queue[Talking] = asyncio.Queue()
         for number in range(lines):
             way = line(server, token, WAYS[number % len(WAYS)], seed=trial.seed + number, page_limit=5)
-            free.put_nowait(Talking(await stack.enter_async_context(way), judged, trial.measured))
+            free.put_nowait(Talking(await stack.enter_async_context(way), judge, trial.measured))
 
         async def cut(number: int, chance: Random) -> Sequence[str]:
             talking = await free.get()
@@ -80,6 +58,7 @@ async def _random_cuts(trial: Trial) -> None:
         await trial.each(cut, at_once=lines)
         while not free.empty():
             trial.fail(trial.size - 1, await free.get_nowait().finish())
+    return trial.measured
 
 
 PROOFS = [

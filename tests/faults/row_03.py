@@ -173,5 +173,5 @@ async def _misbehave(
 PROOFS = [
     Proof("kill -9 at random moments", small=8, full=500, run=killed),
     Proof("chains that raise or hang at every stage", small=80, full=2000, run=misbehaved),
-    Proof("others beside a chain that sleeps", small=1, full=4, run=beside_a_sleeper, quiet=True),
+    Proof("others beside a chain that sleeps", small=1, full=6, run=beside_a_sleeper, quiet=True),
 ]

@@ -13,10 +13,9 @@ from loadtests.client import Answer, ChatClient, Pace
 from loadtests.measures import Recovery
 from loadtests.protocol.frames import Frame
 from loadtests.transports.stream import events
-from tests.faults.judged import Judged
+from tests.faults.judged import Judged, judged_server
 from tests.faults.oracle import Shown, question
 from tests.faults.proofs import Measured, Proof, Trial
-from tests.faults.server import Server
 
 PROMISE = "Coming back feels instant"
 CAUGHT_UP_S = 0.3
@@ -82,16 +81,14 @@ class Reader:
 
 async def reconnects(trial: Trial) -> Measured:
     """Times count from the try that succeeds: how long the network was away is not ours to promise."""
-    async with Server(trial.launcher, trial.folder) as server, AsyncExitStack() as stack:
-        await server.start()
-        judged = Judged(trial, server)
+    async with judged_server(trial) as (server, judge), AsyncExitStack() as stack:
         clients = [
             await stack.enter_async_context(
                 ChatClient(server.url, transport="websocket", pace=PACE, scripted=True, seed=number)
             )
             for number in range(min(READERS, max(2, trial.size // 3)))
         ]
-        readers = [Reader(client, judged, number) for number, client in enumerate(clients)]
+        readers = [Reader(client, judge, number) for number, client in enumerate(clients)]
         first = (reader.read(trial.first, trial.random(trial.size + i)) for i, reader in enumerate(readers))
         await asyncio.gather(*first)
         free: asyncio.Queue[Reader] = asyncio.Queue()
@@ -112,7 +109,6 @@ async def reconnects(trial: Trial) -> Measured:
         await trial.each(come_back, at_once=len(readers) // 2)
         await asyncio.gather(*(reader.end() for reader in readers))
         trial.fail(trial.size - 1, [str(each) for client in clients for each in client.violations.first])
-        judged.at_last()
         trial.fail(trial.size - 1, _judge(trial, found))
     return trial.measured
 
@@ -144,14 +140,13 @@ def _p95(values: Sequence[float]) -> float:
 
 async def replays(trial: Trial) -> Measured:
     """An answer that was written while its reader was away, and again by the other door."""
-    async with Server(trial.launcher, trial.folder) as server:
-        await server.start()
-        judged = Judged(trial, server)
-        async with ChatClient(server.url, transport="websocket", pace=WAITING, scripted=True) as client:
-            for number in trial.numbers():
-                trial.fail(number, await _replay(trial, client, judged, number))
-            trial.fail(trial.size - 1, [str(each) for each in client.violations.first])
-        judged.at_last()
+    async with (
+        judged_server(trial) as (server, judge),
+        ChatClient(server.url, transport="websocket", pace=WAITING, scripted=True) as client,
+    ):
+        for number in trial.numbers():
+            trial.fail(number, await _replay(trial, client, judge, number))
+        trial.fail(trial.size - 1, [str(each) for each in client.violations.first])
     return trial.measured
 
 

@@ -122,4 +122,4 @@ def _stalled(trial: Trial, watchers: Sequence[Watcher]) -> list[str]:
     return wrong
 
 
-PROOFS = [Proof("a thousand clients cut at once", small=1, full=4, run=storms, quiet=True)]
+PROOFS = [Proof("a thousand clients cut at once", small=1, full=10, run=storms, quiet=True)]

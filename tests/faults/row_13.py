@@ -220,5 +220,5 @@ async def _gone(found: Attacked, *, before: Footprint, slow: Sequence[Peer]) -> 
 
 
 PROOFS = [
-    Proof("followers that never read and half-open requests", small=1, full=3, run=attacked, quiet=True)
+    Proof("followers that never read and half-open requests", small=1, full=4, run=attacked, quiet=True)
 ]

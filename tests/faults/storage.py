@@ -18,6 +18,7 @@ import httpx
 from tests.faults.aftermath import Aftermath, body_of
 from tests.faults.asking import AT_ONCE, Sent, identified, message, until_ended
 from tests.faults.disk import small_disk
+from tests.faults.footprint import at_rest, left_behind
 from tests.faults.launching import Launcher
 from tests.faults.oracle import Oracle
 from tests.faults.piped import piped
@@ -115,6 +116,7 @@ class _Trial:
         self._during: list[Sent] = []
 
     async def made(self) -> Seen:
+        rest = await at_rest(self._server)
         me = await identified(self._server)
         async with self._server.client(headers=me) as client, Tab(self._server.socket_url, me) as tab:
             await self._begin_answers(tab)
@@ -128,6 +130,7 @@ class _Trial:
             after = Aftermath(self._server, self._oracle, client, tab, lasted_s=self._trouble.seconds)
             self._seen.violations += await after.judge(self._before, self._during)
             self._seen.unsaved = after.unsaved
+        self._seen.violations += await left_behind(self._server, rest)
         return self._seen
 
     async def _suffer(self) -> None:

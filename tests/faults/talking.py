@@ -106,7 +106,8 @@ class Talking:
         """Waits for the answer, and says what is wrong with it."""
         if self._asked is None:
             return []
-        await self._line.proxy.plan(Plan(), "new")
+        # Whatever fell silent comes to its end now, as on any network: else all that ever did would stay.
+        await self._line.proxy.heal()
         asked, self._asked = self._asked, None
         try:
             answer = await asked

@@ -63,6 +63,6 @@ def seconds_to_find(bug: Bug, chance: Random) -> tuple[float, list[str]]:
 
 
 HISTORY_PROOFS = (
-    Proof("random histories of two tabs, two transports, deaths and losses", 2, 50, histories),
+    Proof("random histories of two tabs, two transports, deaths and losses", 2, 100, histories),
     Proof("five planted bugs are found by those histories", 5, 25, planted, quiet=True),
 )
