@@ -24,6 +24,7 @@ from api.doors import (
     rest,
     sse,
 )
+from api.doors.leavers import Leavers
 from api.doors.limits import BodyLimit
 from api.doors.root import UnderPath
 from api.doors.who import Who
@@ -58,6 +59,7 @@ def create_app(parts: Parts) -> FastAPI:
         uploads={documents.PATH: documents.REQUEST_BYTES},
         refuse=_refusal,
     )
+    app.add_middleware(Leavers)
     app.add_middleware(UnderPath, root_path=parts.settings.root_path)
     for router in _routers(parts, who):
         app.include_router(router)

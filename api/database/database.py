@@ -8,9 +8,8 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.database.engine import reading_engine, writing_engine
+from api.database.engine import Readers, reading_engine, writing_engine
 from api.database.epoch import boot_id, close_epoch, open_epoch
 from api.database.lock import DataFolderLock
 from api.database.migrate import migrate
@@ -25,7 +24,7 @@ class Database:
     """`epoch` names this life of the log; `readers` and `writing` are the ways in."""
 
     epoch: str
-    readers: AsyncEngine
+    readers: Readers
     writing: Engine
     _lock: DataFolderLock
 

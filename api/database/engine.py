@@ -1,5 +1,6 @@
 """Connections to the database: an async pool for reading, a plain one for the writer."""
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -10,11 +11,21 @@ BUSY_MS = 5_000
 READERS = 4
 
 
-def reading_engine(url: str) -> AsyncEngine:
-    """A pool for reads. `begin()` opens one snapshot, which all selects until its end share."""
-    engine = create_async_engine(url, pool_size=READERS, max_overflow=0)
-    _explicit_begin(engine.sync_engine)
-    return engine
+class Readers(AsyncEngine):
+    """A pool for reads. `begin()` opens one snapshot, which all selects until its end share.
+
+    Whoever reads takes a place in `room` first: unlike the pool's queue it can be left at any time.
+    """
+
+    def __init__(self, sync_engine: Engine) -> None:
+        super().__init__(sync_engine)
+        self.room = asyncio.Semaphore(READERS)
+
+
+def reading_engine(url: str) -> Readers:
+    engine = create_async_engine(url, pool_size=READERS, max_overflow=0).sync_engine
+    _explicit_begin(engine)
+    return Readers(engine)
 
 
 def writing_engine(url: str | URL) -> Engine:

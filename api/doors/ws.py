@@ -17,6 +17,7 @@ from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
 from api.service.ports import Hints, Undo
 from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, Close
+from api.wire.frames import Retry, Send, Stop
 from api.wire.incoming import AnyClientFrame
 
 log = structlog.get_logger()
@@ -76,6 +77,9 @@ class Socket:
         self._expiry: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
         self._asked: asyncio.Queue[AnyClientFrame] = asyncio.Queue(MOST_WAITING)
+        self._gone = False
+        self._answering: asyncio.Timeout | None = None
+        """Of a request that matters to nobody but this peer."""
 
     async def run(self) -> None:
         offered = self._websocket.scope.get("subprotocols") or []
@@ -166,7 +170,7 @@ class Socket:
         while self._dialog.connection.closing is None:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
-                await self._asked.join()  # what was asked for before is carried out
+                await self._end_without_peer()
                 return
             self._sockets.limits.touch(self)
             text = message.get("text")
@@ -184,14 +188,30 @@ class Socket:
         while True:
             frame = await self._asked.get()
             if self._dialog.connection.closing is None:
-                await self._dialog.answer(frame)
+                await self._answer(frame)
             self._asked.task_done()
+
+    async def _answer(self, frame: AnyClientFrame) -> None:
+        if isinstance(frame, Send | Retry | Stop):
+            await self._dialog.answer(frame)
+        elif not self._gone:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as self._answering:
+                    await self._dialog.answer(frame)
+            self._answering = None
+
+    async def _end_without_peer(self) -> None:
+        """Nobody hears of it any more, but what was asked for and changes something is carried out."""
+        if not self._gone and self._answering is not None:
+            self._answering.reschedule(asyncio.get_running_loop().time())
+        self._gone = True
+        await self._asked.join()
 
     async def _write(self) -> None:
         try:
             await self._write_until_closed()
         except WebSocketDisconnect:
-            await self._asked.join()  # nobody hears of it, but what was asked for is carried out
+            await self._end_without_peer()
 
     async def _write_until_closed(self) -> None:
         while True:

@@ -5,12 +5,12 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.core.errors import ChatError, Code
 from api.core.events import Created, Ended, Event, Piece
 from api.core.points import Point, Reach, nowhere
 from api.core.records import Position
+from api.database.engine import Readers
 from api.database.portion import portion
 from api.database.snapshot import carried_through, snapshot
 from api.database.tables import IS_RUNNING, events, messages, sessions
@@ -37,7 +37,7 @@ BEFORE_IT_IS_TOLD = {
 class SqlLog:
     """Implements `api.service.ports.Log`; `publish` is called with what each commit has added."""
 
-    def __init__(self, epoch: str, readers: AsyncEngine, wakeups: Wakeups, reach: Reach = nowhere) -> None:
+    def __init__(self, epoch: str, readers: Readers, wakeups: Wakeups, reach: Reach = nowhere) -> None:
         self.epoch = epoch
         self._reach = reach
         self._readers = readers

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from api.core.query import Query
 from api.core.records import Hit, Kept, Verdict
+from api.database.engine import Readers
 from api.database.snapshot import carried_through, snapshot
 from api.database.writer import Writer
 from api.service.archive import Forgotten
@@ -20,7 +19,7 @@ from api.store.search import find
 class SqlArchive:
     """Implements `api.service.archive.Archive`: reads from the pool, changes by the group-commit writer."""
 
-    def __init__(self, readers: AsyncEngine, writer: Writer, *, clock: Clock) -> None:
+    def __init__(self, readers: Readers, writer: Writer, *, clock: Clock) -> None:
         self._readers = readers
         self._writer = writer
         self._clock = clock

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy import bindparam, delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.core.errors import ChatError
 from api.core.notes import Trace, What
 from api.core.records import JSON
+from api.database.engine import Readers
 from api.database.records import dump_json
 from api.database.snapshot import carried_through, snapshot
 from api.database.tables import messages, notes, sessions
@@ -42,7 +42,7 @@ _Row: TypeAlias = dict[str, Any]  # what the columns hold
 class SqlNotes:
     """Implements `api.service.ports.Notes`. `lost` counts what could not be kept."""
 
-    def __init__(self, readers: AsyncEngine, writer: Writer, clock: Clock) -> None:
+    def __init__(self, readers: Readers, writer: Writer, clock: Clock) -> None:
         self._readers = readers
         self._writer = writer
         self._clock = clock

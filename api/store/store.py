@@ -4,12 +4,11 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from api.core.events import Ended
 from api.core.leases import Lease, Leases
 from api.core.lifecycle import Status
 from api.core.records import Message, Session
+from api.database.engine import Readers
 from api.database.scrub import scrub
 from api.database.snapshot import carried_through, snapshot
 from api.database.writer import Transaction, Writer
@@ -31,7 +30,7 @@ class SqlStore:
 
     def __init__(
         self,
-        readers: AsyncEngine,
+        readers: Readers,
         writer: Writer,
         *,
         epoch: str,

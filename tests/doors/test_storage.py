@@ -1,9 +1,11 @@
 """What a server says whose database cannot be written."""
 
+import asyncio
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -107,6 +109,46 @@ def test_what_was_sent_before_leaving_is_accepted(server: Live, ann: User, disk:
             talk.hear(connection)  # all of it has been read
         other.execute("ROLLBACK")
         accepted = "SELECT count(*) FROM messages WHERE client_message_id LIKE 'left-%'"
-        until = time.monotonic() + PATIENCE_S
-        while other.execute(accepted).fetchone() != (3,):
-            assert time.monotonic() < until
+        wait_until(lambda: other.execute(accepted).fetchone() == (3,))
+
+
+def test_whoever_has_left_is_not_waited_for_where_only_they_would_have_heard(
+    server: Live, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = ann.http.post("/api/chat/sessions", json={}).json()["id"]
+    hanging = Hanging()
+    monkeypatch.setattr(server.parts.chat, "begin", hanging)
+    with talk.socket(server, ann) as connection:
+        talk.say(connection, type="subscribe", session_id=session)
+        talk.say(connection, type="send", content="tokens=3", client_message_id="behind")
+        talk.say(connection, type="subscribe", session_id=session)
+        talk.say(connection, type="ping")
+        talk.hear(connection)  # all of it has been read
+        assert hanging.begun.wait(PATIENCE_S)
+    wait_until(lambda: len(server.parts.sockets.limits) == 0)
+    assert (hanging.calls, hanging.broken_off) == (1, 1)
+    sent = {"content": "tokens=3", "client_message_id": "behind"}
+    assert ann.http.post("/api/chat/messages", json=sent).json()["duplicate"], "it was carried out"
+
+
+class Hanging:
+    """Never comes to an end by itself; counts how often it was called, and how often broken off."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.calls = self.broken_off = 0
+
+    async def __call__(self, *_asked: object) -> None:
+        self.calls += 1
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.broken_off += 1
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.01)

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, Result
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.core.points import Reach, nowhere
+from api.database.engine import Readers as RealReaders
 from api.database.writer import Publish, T, Unit, Writer, _Job
+
+MANY = 1_000
 
 
 class HeldWriter(Writer):
@@ -77,14 +79,15 @@ class Pauses:
 
 
 class Readers:
-    """What the store and the log use of an AsyncEngine, without a thread. A read may be held at its end."""
+    """What the store and the log use of their engine, without a thread. A read may be held at its end."""
 
     def __init__(self, engine: Engine, pauses: Pauses) -> None:
         self._engine = engine
         self._pauses = pauses
+        self.room = asyncio.Semaphore(MANY)
 
-    def as_engine(self) -> AsyncEngine:
-        return cast("AsyncEngine", self)
+    def as_engine(self) -> RealReaders:
+        return cast("RealReaders", self)
 
     @asynccontextmanager
     async def connect(self) -> "AsyncIterator[_Reading]":

@@ -1,13 +1,15 @@
 """Reads that belong together see one moment."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from api.core.errors import ChatError, Code
-from api.database.snapshot import carried_through, snapshot
+from api.database.engine import READERS
+from api.database.snapshot import _waiting, carried_through, snapshot
 from api.database.tables import messages
 from tests.support.backends import Backend
 
@@ -53,6 +55,40 @@ async def test_a_reader_that_is_cancelled_leaves_and_its_read_ends_by_itself() -
     go_on.set()
     async with asyncio.timeout(1):
         await ended.wait()
+
+
+async def test_a_read_that_still_waits_for_its_place_is_not_made_for_whoever_has_left(
+    backend: Backend,
+) -> None:
+    readers = backend.database.readers
+    made: list[str] = []
+
+    @carried_through
+    async def read(name: str) -> None:
+        async with snapshot(readers):
+            made.append(name)
+
+    async with AsyncExitStack() as others:
+        for _ in range(READERS):
+            await others.enter_async_context(snapshot(readers))
+        leaver, stayer = asyncio.create_task(read("left")), asyncio.create_task(read("stayed"))
+        await until_waiting(2)
+        leaver.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaver
+    async with asyncio.timeout(5):
+        await stayer
+        for _ in range(READERS):  # all places are free again
+            await readers.room.acquire()
+    assert made == ["stayed"]
+    for _ in range(READERS):
+        readers.room.release()
+
+
+async def until_waiting(count: int) -> None:
+    async with asyncio.timeout(5):
+        while len(_waiting) < count:  # noqa: ASYNC110 - nothing tells of who waits
+            await asyncio.sleep(0)
 
 
 async def test_what_is_read_and_what_it_raises_reach_the_reader() -> None:
