@@ -15,7 +15,7 @@ from tests.faults.talking import Talking
 
 PROMISE = "A lost connection never loses, doubles or reorders text"
 AT_ONCE = 8
-LINES = 20
+LINES = 12
 WAYS: Sequence[Mode] = ("websocket", "auto", "http")
 
 
