@@ -70,6 +70,7 @@ def _serve(settings: Settings, socket: Socket) -> None:
 def run(settings: Settings, socket: Socket, ready: Callable[[], None], reach: Reach = nowhere) -> None:
     """Serves on a bound socket until a signal ends it; `ready` is called once it is fit to serve."""
     serve.allow_descriptors()
+    serve.share_the_interpreter()
     parts = _parts(settings, reach)
     app = create_app(parts)
     server = serve.DrainingServer(_config(app, settings), parts.drain, ready, serve.leave_behind)
