@@ -73,7 +73,12 @@ def run(settings: Settings, socket: Socket, ready: Callable[[], None], reach: Re
     serve.share_the_interpreter()
     parts = _parts(settings, reach)
     app = create_app(parts)
-    server = serve.DrainingServer(_config(app, settings), parts.drain, ready, serve.leave_behind)
+
+    def settled() -> None:
+        serve.spare_the_collector()
+        ready()
+
+    server = serve.DrainingServer(_config(app, settings), parts.drain, settled, serve.leave_behind)
     server.run(sockets=[socket])
 
 

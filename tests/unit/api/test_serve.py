@@ -1,6 +1,7 @@
 """The server and a peer that reads nothing, or not at once, under either event loop."""
 
 import asyncio
+import gc
 import logging
 import resource
 import socket
@@ -186,6 +187,17 @@ def test_the_limit_of_open_files_is_raised_as_far_as_permitted() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_what_was_made_before_the_start_is_not_looked_through_again() -> None:
+    thresholds, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        serve.spare_the_collector()
+        assert gc.get_freeze_count() > frozen
+        assert gc.get_threshold() == serve.COLLECT_AFTER
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 def test_what_connections_are_still_to_be_told_is_told_before_they_are_closed(
