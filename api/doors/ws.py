@@ -17,7 +17,7 @@ from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
 from api.service.ports import Hints, Undo
 from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, Close
-from api.wire.frames import Retry, Send, Stop
+from api.wire.frames import Subscribe
 from api.wire.incoming import AnyClientFrame
 
 log = structlog.get_logger()
@@ -79,7 +79,7 @@ class Socket:
         self._asked: asyncio.Queue[AnyClientFrame] = asyncio.Queue(MOST_WAITING)
         self._gone = False
         self._answering: asyncio.Timeout | None = None
-        """Of a request that matters to nobody but this peer."""
+        """Of a `subscribe`, which matters to nobody but this peer."""
 
     async def run(self) -> None:
         offered = self._websocket.scope.get("subprotocols") or []
@@ -192,7 +192,8 @@ class Socket:
             self._asked.task_done()
 
     async def _answer(self, frame: AnyClientFrame) -> None:
-        if isinstance(frame, Send | Retry | Stop):
+        """A `hello` is carried out as well: what comes after it may need to know whose it is."""
+        if not isinstance(frame, Subscribe):
             await self._dialog.answer(frame)
         elif not self._gone:
             with suppress(TimeoutError):
@@ -201,7 +202,7 @@ class Socket:
             self._answering = None
 
     async def _end_without_peer(self) -> None:
-        """Nobody hears of it any more, but what was asked for and changes something is carried out."""
+        """Nobody hears of it any more: nothing is followed, and all else that was asked is carried out."""
         if not self._gone and self._answering is not None:
             self._answering.reschedule(asyncio.get_running_loop().time())
         self._gone = True

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from api import logs
+from api.auth.identity import Identity
 from tests.faults.disk import SmallDisk, small_disk
 from tests.support import talk
 from tests.support.live import Live, User, live
@@ -128,6 +129,28 @@ def test_whoever_has_left_is_not_waited_for_where_only_they_would_have_heard(
     wait_until(lambda: len(server.parts.sockets.limits) == 0)
     assert (hanging.calls, hanging.broken_off) == (1, 1)
     sent = {"content": "tokens=3", "client_message_id": "behind"}
+    assert ann.http.post("/api/chat/messages", json=sent).json()["duplicate"], "it was carried out"
+
+
+def test_what_follows_a_slow_hello_is_accepted_although_its_sender_has_left(
+    server: Live, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, go_on = server.parts.who.check, threading.Event()
+
+    async def slow(token: str) -> Identity:
+        await asyncio.to_thread(go_on.wait, PATIENCE_S)
+        return await check(token)
+
+    monkeypatch.setattr(server.parts.who, "check", slow)
+    with talk.socket(server, None) as connection:
+        talk.say(connection, type="hello", protocol=1, token=ann.token)
+        talk.say(connection, type="send", content="tokens=3", client_message_id="after-hello")
+        talk.say(connection, type="ping")
+        talk.hear(connection)  # all of it has been read
+    go_on.set()
+    wait_until(lambda: len(server.parts.sockets.limits) == 0)
+    monkeypatch.undo()
+    sent = {"content": "tokens=3", "client_message_id": "after-hello"}
     assert ann.http.post("/api/chat/messages", json=sent).json()["duplicate"], "it was carried out"
 
 
