@@ -1,10 +1,13 @@
 import { create } from 'zustand'
 
+/** What may lie over the page. */
+export type DialogName = 'documents' | 'search' | 'settings' | 'shortcuts' | 'record'
+
 /** What is open on the page. Belongs to this tab alone and is forgotten with it. */
 interface PageState {
   readonly source: { readonly messageId: string; readonly number: number } | null
   readonly sidebarOpen: boolean
-  readonly documentsOpen: boolean
+  readonly dialog: { readonly name: DialogName; readonly messageId: string | null } | null
   /** Text that goes into the composer: of a message to edit, or a question to ask again. */
   readonly handed: { readonly text: string } | null
 }
@@ -12,7 +15,7 @@ interface PageState {
 export const usePage = create<PageState>()(() => ({
   source: null,
   sidebarOpen: false,
-  documentsOpen: false,
+  dialog: null,
   handed: null,
 }))
 
@@ -34,7 +37,11 @@ export const page = {
     focusBefore = null
   },
   toggleSidebar: (sidebarOpen: boolean): void => usePage.setState({ sidebarOpen }),
-  toggleDocuments: (documentsOpen: boolean): void => usePage.setState({ documentsOpen }),
+  openDialog: (name: DialogName, messageId: string | null = null): void =>
+    usePage.setState({ dialog: { name, messageId } }),
+  /** Closes that dialog, if it is still the one that is open. */
+  closeDialog: (name: DialogName): void =>
+    usePage.setState(({ dialog }) => (dialog?.name === name ? { dialog: null } : {})),
   hand: (text: string): void => usePage.setState({ handed: { text } }),
   taken: (): void => usePage.setState({ handed: null }),
 } as const

@@ -33,7 +33,7 @@ export function SessionSidebar() {
           type="button"
           className={css.wideButton}
           data-testid="open-documents"
-          onClick={() => page.toggleDocuments(true)}
+          onClick={() => page.openDialog('documents')}
         >
           <FileText size={16} strokeWidth={1.75} aria-hidden />
           {t.documents}

@@ -1,48 +1,35 @@
-import { Trash2, X } from 'lucide-react'
+import { Trash2 } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { Document } from '../../../protocol/frames'
 import { chat, useChat } from '../../../stores/chatStore'
-import { page, usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
+import { Dialog } from '../../ui/Dialog'
 import { IconButton } from '../../ui/IconButton'
 import css from './DocumentsDialog.module.css'
 
 const ACCEPT = '.md,.markdown,.txt,.html,.htm,.pdf'
 
 export function DocumentsDialog() {
-  const open = usePage((s) => s.documentsOpen)
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    if (!open) return dialog.current?.close()
-    dialog.current?.showModal()
-    chat.loadDocuments()
-  }, [open])
   return (
-    <dialog
-      ref={dialog}
-      className={css.dialog}
-      data-testid="documents"
-      aria-label={t.documents}
-      onClose={() => page.toggleDocuments(false)}
+    <Dialog
+      name="documents"
+      title={t.documents}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault()
         chat.upload([...event.dataTransfer.files])
       }}
     >
-      {open && <Panel />}
-    </dialog>
+      <Panel />
+    </Dialog>
   )
 }
 
 function Panel() {
   const { items, loaded, error, writable } = useChat((s) => s.documents)
+  useEffect(chat.loadDocuments, [])
   return (
     <>
-      <header className={css.head}>
-        <h2>{t.documents}</h2>
-        <IconButton icon={X} label={t.close} onClick={() => page.toggleDocuments(false)} />
-      </header>
       <p className={css.text}>{t.documentsText}</p>
       {error && (
         <p className={css.error} role="alert">
