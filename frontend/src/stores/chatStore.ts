@@ -4,6 +4,7 @@ import { ChatClient } from '../api/client'
 import { draftStorage, type Theme, themeStorage } from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import { claimTab } from '../api/tab'
+import type { Sight } from '../protocol/conversation'
 import type { ServerFrame } from '../protocol/frames'
 import { Conversations } from './conversations'
 import { Documents } from './documents'
@@ -11,6 +12,7 @@ import { pathOf, viewOf, viewOfLocation } from './navigation'
 import { PendingWatch } from './pending'
 import { Sending } from './sending'
 import { Sessions } from './sessions'
+import { Shelves } from './shelves'
 import { type ChatState, initialState, type Store, type View, without } from './state'
 
 /** The page's one store and the parts that change it, wired to each other. */
@@ -19,7 +21,11 @@ const store: Store = createStore<ChatState>()(() =>
 )
 const theClient = (): ChatClient => client
 
-const conversations = new Conversations(store, theClient, () => sending.settle())
+const conversations = new Conversations(store, theClient, (sessionIds) => {
+  shelves.tidy(sessionIds)
+  sending.settle()
+})
+const shelves = new Shelves(theClient, conversations)
 const sending = new Sending(store, theClient, conversations, placed)
 const pending = new PendingWatch(store, theClient, conversations, sending)
 const sessions = new Sessions(store, theClient, left)
@@ -137,6 +143,8 @@ export const chat = {
   /** What is known of a session now, without following it. */
   conversation: (sessionId: string | null) =>
     (sessionId === null ? undefined : store.getState().conversations[sessionId]) ?? null,
+  /** What of the session is on the screen: texts far from it may be let go of. */
+  viewed: (sessionId: string, sight: Sight) => shelves.viewed(sessionId, sight),
   loadOlder: (sessionId: string) => void conversations.loadOlder(sessionId),
   open: (sessionId: string | null) => go(viewOf(sessionId)),
   retryNow: () => client.retryNow(),

@@ -31,7 +31,7 @@ export class Conversations {
   constructor(
     private readonly store: Store,
     private readonly client: () => ChatClient,
-    private readonly published: () => void,
+    private readonly published: (sessionIds: Iterable<string>) => void,
   ) {
     this.batch = new FrameBatch(() => this.publish())
   }
@@ -212,7 +212,7 @@ export class Conversations {
 
   private publish(): void {
     this.store.setState({ conversations: Object.fromEntries(this.live) })
-    this.published()
+    this.published([...this.live.keys()])
   }
 }
 

@@ -1,3 +1,4 @@
+import { RowMap } from './rowMap'
 import { askId, type Conversation, type Step } from './state'
 
 /** Subscribes from the cursor, or without a position. One ask is outstanding at a time. */
@@ -40,6 +41,6 @@ export function newEpoch(state: Conversation, epoch: string): Step {
     lostAt: null,
     startId: null,
     order: [],
-    rows: new Map(),
+    rows: RowMap.empty,
   })
 }

@@ -57,13 +57,13 @@ function applyToken(state: Conversation, frame: TokenFrame): Step {
     content: row.message.content + rest,
   }
   const have = row.have + countCodePoints(rest)
-  return moved(withRow(state, message.id, { ...row, message, have }), frame.seq)
+  return moved(withRow(state, { ...row, message, have }), frame.seq)
 }
 
 function applyEnd(state: Conversation, frame: DoneFrame | TerminalErrorFrame): Step {
   const row = state.rows.get(frame.message_id)
   if (!row || isTerminal(row.message)) return moved(state, frame.seq)
-  const next = withRow(state, frame.message_id, { ...row, message: ended(row.message, frame) })
+  const next = withRow(state, { ...row, message: ended(row.message, frame) })
   const intact = row.have === frame.length && crc32(row.message.content) === frame.crc32
   const effects: Effect[] = intact
     ? []

@@ -2,7 +2,7 @@ import type { AckFrame, ErrorBody, LoggedFrame, Message, Page, SubscribedFrame }
 import { isTerminal } from '../message'
 import { type Entry, isUnderWay } from '../outbox'
 import { shownRows } from '../shown'
-import { type Effect, olderThan, runningAnswer } from '.'
+import { type Effect, olderThan, pageWanted, runningAnswer } from '.'
 import { ModelOutbox } from './modelOutbox.fixture'
 import { ModelServer, type Wish } from './modelServer.fixture'
 import { Talk } from './talk.fixture'
@@ -13,20 +13,12 @@ type Ask = Extract<Effect, { do: 'subscribe' }>
 type Request =
   | { kind: 'newest'; ticket: number; answer?: Page }
   | { kind: 'older'; before: string; era: number; answer?: Page }
+  | { kind: 'shelved'; before: string; era: number; answer?: Page }
   | { kind: 'message'; id: string; era: number; answer?: Message }
   | { kind: 'pending'; id: string; era: number; answer?: Message | 'missing' }
   | { kind: 'post'; wish: Wish; answer?: AckFrame | ErrorBody['code'] }
 
-/** Numbers that look random and are the same for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
+const NOBODY = { status: 'pending' } as const
 
 /** One browser and one server with everything between them that can be lost, late, early or doubled. */
 export class World {
@@ -70,6 +62,8 @@ export class World {
       () => this.sendElsewhere(),
       () => this.retryElsewhere(),
       () => this.older(),
+      () => this.shelve(),
+      () => this.unshelve(),
       () => this.rarely(0.2, () => this.server.finish('cancelled')),
       () => this.rarely(0.15, () => this.cut()),
       () => this.rarely(0.05, () => this.kill()),
@@ -93,6 +87,7 @@ export class World {
       if (i % 100 === 0) {
         this.upward.push(...this.outbox.unconfirmed())
         this.watch()
+        this.unshelve()
       }
       this.connect()
       this.upstream()
@@ -111,7 +106,8 @@ export class World {
     if (epoch !== this.server.epoch) return []
     const ids = shownRows(state, []).map((row) => (row.kind === 'message' ? row.id : ''))
     const shown = ids.flatMap((id) => state.rows.get(id)?.message ?? [])
-    return shown.filter((message) => {
+    const whole = shown.filter((message) => !state.rows.get(message.id)?.shelved)
+    return whole.filter((message) => {
       const seen = `${epoch} ${message.id}`
       const shrunk = message.content.length < (this.lengths.get(seen) ?? 0)
       this.lengths.set(seen, message.content.length)
@@ -276,12 +272,27 @@ export class World {
     if (before) this.requests.push({ kind: 'older', before, era: this.talk.state.era })
   }
 
+  /** Some texts are far from the view; the newest message's never is. */
+  private shelve(): void {
+    const { order, rows } = this.talk.state
+    const ended = order.slice(0, -1).filter((id) => isTerminal(rows.get(id)?.message ?? NOBODY))
+    this.talk.take({ type: 'shelve', ids: ended.filter(() => this.random() < 0.3) })
+  }
+
+  private unshelve(): void {
+    const { state } = this.talk
+    const [first = '', last = ''] = [state.order[0], state.order.at(-1)]
+    const before = pageWanted(state, { first, last, kept: new Set() })
+    if (before) this.requests.push({ kind: 'shelved', before, era: state.era })
+  }
+
   private answer(): void {
     const open = this.requests.filter((request) => request.answer === undefined)
     if (open.length === 0) return
     const request = this.one(open)
     if (request.kind === 'newest') request.answer = this.server.page()
-    else if (request.kind === 'older') request.answer = this.server.page(request.before)
+    else if (request.kind === 'older' || request.kind === 'shelved')
+      request.answer = this.server.page(request.before)
     else if (request.kind === 'post') request.answer = this.server.accept(request.wish)
     else {
       const found = this.server.messages.find((held) => held.id === request.id)
@@ -302,6 +313,8 @@ export class World {
     } else if (request.kind === 'older' && request.answer) {
       const { before, era, answer } = request
       this.talk.take({ type: 'older-page', page: answer, before, era })
+    } else if (request.kind === 'shelved' && request.answer) {
+      this.talk.take({ type: 'shelved-page', page: request.answer, era: request.era })
     } else if (request.kind === 'message' && request.answer) {
       this.talk.take({ type: 'message-read', message: request.answer, era: request.era })
     } else if (request.kind === 'pending' && request.answer) {

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import type { Message } from '../frames'
 import type { Entry } from '../outbox'
 import { olderThan } from '.'
-import { randomOf, World } from './model.fixture'
+import { World } from './model.fixture'
+import { randomOf } from './random.fixture'
 
 // HISTORIES=200000 plays more of them, which takes minutes.
 const HISTORIES = Number(process.env['HISTORIES'] ?? 10_000)

@@ -48,7 +48,7 @@ function keepRun(state: Conversation, page: Page): Conversation {
  * A page leaves out replaced attempts. What is held in its range and not on it is one of these, and may have been
  * replaced unseen, before its end was heard.
  */
-function withoutReplaced(state: Conversation, page: Page): Conversation {
+export function withoutReplaced(state: Conversation, page: Page): Conversation {
   const listed = new Set(page.messages.map((message) => message.id))
   const first = page.messages[0]?.index ?? Number.POSITIVE_INFINITY
   const last = page.messages.at(-1)?.index ?? Number.NEGATIVE_INFINITY

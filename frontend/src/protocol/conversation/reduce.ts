@@ -5,6 +5,7 @@ import { ask, newEpoch, wantPage } from './asking'
 import { applyEvent } from './events'
 import { applyNewest, applyOlder } from './pages'
 import { mergeRows, withoutRows } from './rows'
+import { putBack, shelve } from './shelf'
 import { askId, type Conversation, isCurrentAsk, type Step, stay } from './state'
 
 export type Input =
@@ -34,6 +35,9 @@ export type Input =
       readonly era: number
     }
   | { readonly type: 'message-read'; readonly message: Message; readonly era: number }
+  /** Lets go of these texts. */
+  | { readonly type: 'shelve'; readonly ids: readonly string[] }
+  | { readonly type: 'shelved-page'; readonly page: Page; readonly era: number }
   | { readonly type: 'messages-missing'; readonly ids: readonly string[] }
 
 /** The whole of a client's following of one session: what it now knows and what to do next. */
@@ -59,6 +63,10 @@ export function reduce(state: Conversation, input: Input): Step {
       return applyOlder(state, input.page, input.before, input.era)
     case 'message-read':
       return messageRead(state, input.message, input.era)
+    case 'shelve':
+      return stay(shelve(state, input.ids))
+    case 'shelved-page':
+      return putBack(state, input.page, input.era)
     case 'messages-missing':
       return stay(withoutRows(state, (row) => input.ids.includes(row.message.id)))
   }

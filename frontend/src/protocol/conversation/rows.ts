@@ -1,6 +1,7 @@
 import { countCodePoints } from '../codePoints'
 import type { Message } from '../frames'
 import { isTerminal } from '../message'
+import { RowMap } from './rowMap'
 import type { Conversation, Row } from './state'
 
 /** Where a representation comes from: pages and events come with their neighbours, acks and single reads alone. */
@@ -28,9 +29,9 @@ export function mergeRows(
 ): Conversation {
   let { arrivals } = state
   let reorder = false
-  const rows = new Map(state.rows)
+  const news = new Map<string, Row>()
   for (const message of messages) {
-    const held = rows.get(message.id)
+    const held = news.get(message.id) ?? state.rows.get(message.id)
     if (origin === 'ack' && held) continue
     const alone = origin === 'ack' || origin === 'read'
     const heard = held !== undefined && held.arrival !== UNHEARD
@@ -40,9 +41,10 @@ export function mergeRows(
     const row =
       held && !wins(message, held.message, origin)
         ? fillIn(held, message)
-        : { message, have: countCodePoints(message.content) }
-    rows.set(message.id, { ...row, arrival })
+        : { message, have: countCodePoints(message.content), shelved: false }
+    news.set(message.id, { ...row, arrival })
   }
+  const rows = RowMap.of([...state.rows.values(), ...news.values()])
   return { ...state, arrivals, rows, order: reorder ? orderOf(rows) : state.order }
 }
 
@@ -55,16 +57,19 @@ function fillIn(held: Row, message: Message): Row {
   }
 }
 
-export function withRow(state: Conversation, id: string, row: Row): Conversation {
-  return { ...state, rows: new Map(state.rows).set(id, row) }
+export function withRow(state: Conversation, row: Row): Conversation {
+  return { ...state, rows: state.rows.with(row) }
 }
 
 export function withoutRows(state: Conversation, gone: (row: Row) => boolean): Conversation {
-  const rows = new Map([...state.rows].filter(([, row]) => !gone(row)))
-  return rows.size === state.rows.size ? state : { ...state, rows, order: orderOf(rows) }
+  const all = [...state.rows.values()]
+  const kept = all.filter((row) => !gone(row))
+  if (kept.length === all.length) return state
+  const rows = RowMap.of(kept)
+  return { ...state, rows, order: orderOf(rows) }
 }
 
-function orderOf(rows: ReadonlyMap<string, Row>): string[] {
+function orderOf(rows: RowMap): string[] {
   return [...rows.values()]
     .sort((a, b) => a.message.index - b.message.index)
     .map((row) => row.message.id)

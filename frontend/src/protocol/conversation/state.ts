@@ -1,5 +1,6 @@
 import type { Message } from '../frames'
 import { isTerminal } from '../message'
+import { RowMap } from './rowMap'
 
 export interface Row {
   readonly message: Message
@@ -7,6 +8,8 @@ export interface Row {
   readonly have: number
   /** Counts rows as they came: says which were here before a `recovered: false`. Infinite for an ack's. */
   readonly arrival: number
+  /** Its text was let go of to save memory; its place in the session is kept, and a page brings the text back. */
+  readonly shelved: boolean
 }
 
 /** `asked`: a subscribe is outstanding. `page`: waiting for a page's position to subscribe from. */
@@ -33,7 +36,7 @@ export interface Conversation {
   /** The row that a page said is the session's first. */
   readonly startId: string | null
   readonly order: readonly string[]
-  readonly rows: ReadonlyMap<string, Row>
+  readonly rows: RowMap
 }
 
 /** `from`: where its counters start, so that answers to an earlier holding of the same session are told apart. */
@@ -54,7 +57,7 @@ export function emptyConversation(sessionId: string, from = 0): Conversation {
     arrivals: 0,
     startId: null,
     order: [],
-    rows: new Map(),
+    rows: RowMap.empty,
   }
 }
 

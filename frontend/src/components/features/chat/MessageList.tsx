@@ -1,18 +1,26 @@
 import { ArrowDown } from 'lucide-react'
-import { useMemo } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
 import { olderThan } from '../../../protocol/conversation'
+import type { Entry } from '../../../protocol/outbox'
 import { shownRows } from '../../../protocol/shown'
 import { chat, useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
 import css from './MessageList.module.css'
 import { MessageRow } from './MessageRow'
+import { useSight } from './useSight'
 import { useStickyList } from './useStickyList'
+import { useUnread } from './useUnread'
 import { useViewEntries } from './useViewEntries'
 
 /** The messages of one chat: only the rows in view are drawn, and the view holds still while others come. */
 export function MessageList({ sessionId }: { readonly sessionId: string | null }) {
-  const rows = useRows(sessionId)
-  const list = useStickyList(rows.map((row) => row.key))
+  const entries = useViewEntries()
+  const rows = useRows(sessionId, entries)
+  const keys = useMemo(() => rows.map((row) => row.key), [rows])
+  const sentAt = Math.max(0, ...entries.map((entry) => entry.createdAt))
+  const list = useStickyList(keys, sentAt)
+  const unread = useUnread(keys, list.detached, sentAt)
+  useSight(sessionId, rows, list.items, list.kept)
   return (
     <div className={css.frame}>
       <div
@@ -26,9 +34,7 @@ export function MessageList({ sessionId }: { readonly sessionId: string | null }
         data-testid="message-list"
       >
         <div className={css.sizer} style={{ height: list.height }}>
-          <div className={css.top}>
-            <Older sessionId={sessionId} />
-          </div>
+          <Older sessionId={sessionId} />
           {list.items.map((item) => {
             const shown = rows[item.index]
             if (!shown) return null
@@ -40,11 +46,13 @@ export function MessageList({ sessionId }: { readonly sessionId: string | null }
                 className={css.row}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
+                {item.key === unread.since && <p className={css.unread}>{t.unread}</p>}
                 <MessageRow
                   sessionId={sessionId}
                   shown={shown}
                   position={item.index + 1}
                   count={rows.length}
+                  heightOf={list.heightOf}
                 />
               </div>
             )
@@ -55,6 +63,7 @@ export function MessageList({ sessionId }: { readonly sessionId: string | null }
         <button type="button" className={css.jump} data-testid="jump-to-latest" onClick={list.jump}>
           <ArrowDown size={16} aria-hidden />
           {t.jumpToLatest}
+          {unread.count > 0 && <span className={css.count}>{t.newBelow(unread.count)}</span>}
         </button>
       )}
     </div>
@@ -62,9 +71,8 @@ export function MessageList({ sessionId }: { readonly sessionId: string | null }
 }
 
 /** Rows keep their identity while only texts change, so that a growing answer draws no list. */
-function useRows(sessionId: string | null) {
+function useRows(sessionId: string | null, entries: readonly Entry[]) {
   const order = useChat((s) => (sessionId ? s.conversations[sessionId]?.order : undefined))
-  const entries = useViewEntries()
   // biome-ignore lint/correctness/useExhaustiveDependencies: texts change without the rows; ids and outbox make them
   return useMemo(() => shownRows(chat.conversation(sessionId), entries), [order, entries])
 }
@@ -75,17 +83,45 @@ function Older({ sessionId }: { readonly sessionId: string | null }) {
     return conversation?.loaded ? olderThan(conversation) : undefined
   })
   const loading = useChat((s) => sessionId !== null && s.loadingOlder[sessionId] === true)
+  const focused = useRef(false)
+  const top = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // The button went with the last page, and the focus that it had goes to the first message that came.
+    if (before === null && focused.current) focusFirstRow(top.current)
+  }, [before])
   if (sessionId === null || before === undefined) return null
-  if (before === null) return <p className={css.start}>{t.startOfChat}</p>
   return (
-    <button
-      type="button"
-      className={css.older}
-      data-testid="load-older"
-      aria-disabled={loading}
-      onClick={() => chat.loadOlder(sessionId)}
+    // biome-ignore lint/a11y/noStaticElementInteractions: only watches where the focus is
+    <div
+      ref={top}
+      className={css.top}
+      onFocus={() => {
+        focused.current = true
+      }}
+      onBlur={(event) => {
+        focused.current = !event.target.isConnected
+      }}
     >
-      {loading ? t.loadingOlder : t.loadOlder}
-    </button>
+      {before === null ? (
+        <p className={css.start}>{t.startOfChat}</p>
+      ) : (
+        <button
+          type="button"
+          className={css.older}
+          data-testid="load-older"
+          aria-disabled={loading}
+          onClick={() => chat.loadOlder(sessionId)}
+        >
+          {loading ? t.loadingOlder : t.loadOlder}
+        </button>
+      )}
+    </div>
   )
+}
+
+function focusFirstRow(top: HTMLElement | null): void {
+  const row = top?.parentElement?.querySelector<HTMLElement>('[data-message-id]')
+  if (!row) return
+  row.tabIndex = -1
+  row.focus({ preventScroll: true })
 }

@@ -1,5 +1,12 @@
-import { elementScroll, useVirtualizer, type VirtualItem } from '@tanstack/react-virtual'
+import {
+  defaultRangeExtractor,
+  elementScroll,
+  type Range,
+  useVirtualizer,
+  type VirtualItem,
+} from '@tanstack/react-virtual'
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useKeptRows } from './useKeptRows'
 
 const REPIN_WITHIN = 70
 const JUMP_BEYOND = 200
@@ -7,23 +14,31 @@ const JUMP_UNDER = 60
 const AT_END = 1
 const TOP = 56
 const NEVER = -1
+/** A row that was never drawn. */
+const ROW = 120
 const UPWARD = new Set(['PageUp', 'Home', 'ArrowUp'])
 
 export interface StickyList {
   readonly scroller: RefObject<HTMLDivElement | null>
   readonly items: readonly VirtualItem[]
   readonly height: number
+  /** The height of a row as it was last measured. */
+  readonly heightOf: (index: number) => number
   readonly measure: (element: HTMLElement | null) => void
+  /** Rows that stay drawn wherever the view is, by their keys. */
+  readonly kept: RefObject<ReadonlySet<string>>
   readonly detached: boolean
   readonly jump: () => void
 }
 
 /**
- * A virtual list that follows its end until the person scrolls away. There is one owner of scrolling: what the
+ * A virtual list that follows its end until the person scrolls away. `sentAt`: when they last sent something from here;
+ * 0 for never. There is one owner of scrolling: what the
  * virtualizer writes is noted, and any other movement is the person's, who wins in the same frame.
  */
-export function useStickyList(keys: readonly string[]): StickyList {
+export function useStickyList(keys: readonly string[], sentAt: number): StickyList {
   const scroller = useRef<HTMLDivElement>(null)
+  const kept = useKeptRows(scroller, keys)
   const pinned = useRef(true)
   const written = useRef(Number.NaN)
   const [detached, setDetached] = useState(false)
@@ -32,8 +47,12 @@ export function useStickyList(keys: readonly string[]): StickyList {
     count: keys.length,
     getScrollElement: () => scroller.current,
     getItemKey: useCallback((index: number) => keys[index] ?? index, [keys]),
-    estimateSize: () => 120,
+    estimateSize: () => ROW,
     overscan: 4,
+    rangeExtractor: useCallback(
+      (range: Range) => withKept(range, keys, kept.current),
+      [keys, kept],
+    ),
     paddingStart: TOP,
     paddingEnd: 24,
     anchorTo: 'end',
@@ -57,19 +76,16 @@ export function useStickyList(keys: readonly string[]): StickyList {
   )
   usePersonScrolling(scroller, written, pin, setDetached)
 
-  const first = keys[0]
-  const last = keys.at(-1)
-  const shown = useRef<string | undefined>(undefined)
+  const drawn = keys.length > 0
+  const followed = useRef(Number.NEGATIVE_INFINITY)
   useLayoutEffect(() => {
-    // What the person sends is followed wherever they were; a chat that opens, opens at its end.
-    const fresh =
-      last !== shown.current && (shown.current === undefined || last?.startsWith('sent:'))
-    shown.current = last
-    if (!fresh || first === undefined) return
+    // What the person sends from here is followed wherever they were; a chat that opens, opens at its end.
+    if (!drawn || sentAt <= followed.current) return
+    followed.current = sentAt
     pin(true)
     setDetached(false)
     list.scrollToEnd()
-  }, [first, last, list, pin])
+  }, [drawn, sentAt, list, pin])
 
   const jump = useCallback(() => {
     pin(true)
@@ -82,10 +98,19 @@ export function useStickyList(keys: readonly string[]): StickyList {
     scroller,
     items: list.getVirtualItems(),
     height: list.getTotalSize(),
+    heightOf: useCallback((index: number) => list.measurementsCache[index]?.size ?? ROW, [list]),
     measure: list.measureElement,
+    kept,
     detached,
     jump,
   }
+}
+
+function withKept(range: Range, keys: readonly string[], kept: ReadonlySet<string>): number[] {
+  const drawn = defaultRangeExtractor(range)
+  if (kept.size === 0) return drawn
+  const others = [...kept].map((key) => keys.indexOf(key)).filter((index) => index >= 0)
+  return [...new Set([...drawn, ...others])].sort((a, b) => a - b)
 }
 
 function usePersonScrolling(

@@ -47,14 +47,18 @@ interface GroupProps {
 
 const Group = memo(
   function Group({ blocks, definitions, growing }: GroupProps) {
-    return blocks.map((block, index) => (
-      <Block
-        // biome-ignore lint/suspicious/noArrayIndexKey: blocks only ever come at the end
-        key={index}
-        block={definitions && block.includes('[') ? `${block}\n${definitions}` : block}
-        growing={index === growing}
-      />
-    ))
+    return (
+      <div className={css.group}>
+        {blocks.map((block, index) => (
+          <Block
+            // biome-ignore lint/suspicious/noArrayIndexKey: blocks only ever come at the end
+            key={index}
+            block={definitions && block.includes('[') ? `${block}\n${definitions}` : block}
+            growing={index === growing}
+          />
+        ))}
+      </div>
+    )
   },
   (a, b) =>
     a.blocks === b.blocks &&
