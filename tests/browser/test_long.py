@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.frames import LISTEN, PLANTED, Frames, p95
-from tests.browser.talking import ask, expect_badge, expect_ended, shown
+from tests.browser.talking import ask, expect_badge, expect_ended, session_of, shown
+from tests.support.histories import lengthen
 from tests.support.live import Live, live
 
 LONG = 200_000
@@ -18,11 +19,90 @@ SOON_MS = 50
 WATCHED_MS = 5_000
 
 
+MESSAGES = 10_000
+PAGE = 50
+MOUNTED_MS = 300
+NODES = 1_500
+HEAP_MB = 60
+HELD = 400
+# Presses the button again as soon as it may be pressed, until so many more messages are there.
+PAGE_BACK = """count => new Promise(done => {
+    const wanted = Number(document.querySelector('[data-message-id]').ariaSetSize) + count;
+    const look = () => {
+        const button = document.querySelector('[data-testid=load-older]');
+        const now = Number(document.querySelector('[data-message-id]').ariaSetSize);
+        if (!button || now >= wanted) return done();
+        if (button.ariaDisabled !== 'true') button.click();
+        requestAnimationFrame(look);
+    };
+    look();
+})"""
+# Whether a message stands in the middle of the view, in each frame from now on.
+WATCH_VIEW = """() => {
+    const list = document.querySelector('[data-testid=message-list]');
+    const box = list.getBoundingClientRect();
+    window.empty = 0;
+    window.looks = 0;
+    const look = () => {
+        const places = [0.15, 0.35, 0.5, 0.65, 0.85].map(part => box.top + box.height * part);
+        const there = places.some(y => document.elementFromPoint(box.left + box.width / 2, y).closest('[data-index]'));
+        window.looks += 1;
+        if (!there) window.empty += 1;
+        requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+MOUNT = """() => new Promise(done => {
+    const look = () => document.querySelector('[data-role="assistant"]')
+        ? requestAnimationFrame(() => done(performance.now() - window.came)) : requestAnimationFrame(look);
+    look();
+})"""
+# Scrolls to this part of the list, as somebody does who drags the bar, and waits until it is drawn.
+LOOK_AT = """part => new Promise(done => {
+    const list = document.querySelector('[data-testid=message-list]');
+    list.scrollTop = part * list.scrollHeight;
+    requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)));
+})"""
+SHOWN = """() => [...document.querySelectorAll('[data-message-id]')].map(row => [row.ariaPosInSet, row.innerText])"""
+# When the answer with the newest page came in.
+CAME = """() => {
+    const real = window.fetch;
+    window.fetch = async (...given) => {
+        const response = await real(...given);
+        if (String(given[0]).includes('/messages?')) window.came ??= performance.now();
+        return response;
+    };
+}"""
+
+
 @pytest.fixture(scope="module")
-def talker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    folder: Path = tmp_path_factory.mktemp("long")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("long")
+
+
+@pytest.fixture(scope="module")
+def talker(folder: Path) -> Iterator[Live]:
     with live(folder, chains="talk=tests.support.longwinded:build", limit_messages_per_minute=0) as found:
         yield found
+
+
+@pytest.fixture
+def session(talker: Live, folder: Path, page: Page) -> str:
+    """The page's person has a session of 10,000 messages."""
+    page.goto(talker.url)
+    ask(page, json.dumps({"ahead": 400}))
+    expect_ended(page)
+    found = session_of(page)
+    lengthen(folder, found, MESSAGES - 2)
+    return found
+
+
+def heap_mb(page: Page) -> float:
+    tools = page.context.new_cdp_session(page)
+    tools.send("HeapProfiler.collectGarbage")
+    used: float = tools.send("Runtime.getHeapUsage")["usedSize"]
+    tools.detach()
+    return used / 1_000_000
 
 
 def streaming(talker: Live, page: Page) -> tuple[Frames, Frames]:
@@ -64,3 +144,58 @@ def test_work_of_20_ms_for_each_row_would_be_noticed(talker: Live, page: Page) -
     resting, busy = streaming(talker, page)
     print(busy.dropped, busy.longest, p95(busy.keys), len(busy.late), p95(busy.late))
     assert slow(resting, busy) != []
+
+
+def mounted_ms(talker: Live, page: Page, session: str) -> float:
+    """From the arrival of the newest 50 messages of 10,000 until they are on the screen."""
+    page.add_init_script(f"({CAME})()")
+    page.goto(f"{talker.url}/chat/{session}")
+    found: float = page.evaluate(MOUNT)
+    return found
+
+
+@pytest.mark.promise(26)
+def test_a_session_of_10_000_messages_is_on_the_screen_at_once(
+    talker: Live, page: Page, session: str
+) -> None:
+    took = mounted_ms(talker, page, session)
+    print(took)
+    assert took <= MOUNTED_MS
+
+
+def test_work_of_20_ms_for_each_row_would_be_noticed_when_a_session_opens(
+    talker: Live, page: Page, session: str
+) -> None:
+    page.add_init_script(f"({PLANTED})()")
+    assert mounted_ms(talker, page, session) > MOUNTED_MS
+
+
+@pytest.mark.promise(27)
+def test_10_000_messages_are_paged_back_through_and_none_of_them_is_missing(
+    talker: Live, page: Page, session: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/messages?" in request.url else None)
+    page.goto(f"{talker.url}/chat/{session}")
+    expect_ended(page)
+    page.evaluate(PAGE_BACK, 2_000)
+    early = heap_mb(page)
+    page.evaluate(PAGE_BACK, MESSAGES)
+    late = heap_mb(page)
+    print(early, late)
+    rows = page.locator("[data-message-id]")
+    expect(rows.first).to_have_attribute("aria-setsize", str(MESSAGES))
+    assert len(asked) == MESSAGES // PAGE  # one request for each page
+    assert page.evaluate("document.querySelectorAll('*').length") <= NODES
+    assert late <= HEAP_MB
+    # Text that was let go of comes back where it was, wherever one looks.
+    page.evaluate(WATCH_VIEW)
+    for place in (1.0, 0.5, 0.9, 0.1, 0.3, 0.0):
+        page.evaluate(LOOK_AT, place)
+        expect(page.locator("[data-shelved]")).to_have_count(0)
+        for number, text in page.evaluate(SHOWN):
+            assert f" {number}" in text or int(number) > MESSAGES - 2
+    empty, looks = page.evaluate("[window.empty, window.looks]")
+    print(empty, looks)
+    assert empty == 0
+    assert len(asked) <= MESSAGES // PAGE + 6 * 4

@@ -66,7 +66,7 @@ function* farthestFirst(state: Conversation, sight: Sight): Iterable<Row> {
   const [from, to] = placeOf(state, sight)
   let low = 0
   let high = state.order.length - 1 - NEWEST_KEPT
-  while (low < from || high > to) {
+  while (low <= high && (low < from || high > to)) {
     const at = from - low >= high - to ? low++ : high--
     const row = state.rows.get(state.order[at] ?? '')
     if (row) yield row
