@@ -4,6 +4,7 @@ export {
   type Effect,
   emptyConversation,
   isCurrentAsk,
+  lastAnswer,
   olderThan,
   runningAnswer,
 } from './state'
