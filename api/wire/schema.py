@@ -20,6 +20,7 @@ _BODIES: list[type[BaseModel]] = [
     rest.Sent,
     rest.StoppedBody,
     rest.Chains,
+    rest.Hits,
     rest.Documents,
     rest.ProblemBody,
 ]

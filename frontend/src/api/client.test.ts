@@ -10,6 +10,7 @@ type Path = string
 
 function stage() {
   const calls: Path[] = []
+  const bodies: unknown[] = []
   const rest = vi.fn<(path: Path) => Promise<Response>>(async (path) => {
     if (path.endsWith('/identity')) return Response.json({ user_id: 'u', token: 't' })
     return Response.json({ chains: [] })
@@ -17,6 +18,7 @@ function stage() {
   vi.stubGlobal('fetch', (url: string, init: RequestInit) => {
     const path = new URL(url).pathname
     calls.push(`${init.method} ${path}`)
+    if (typeof init.body === 'string') bodies.push(JSON.parse(init.body))
     return rest(path)
   })
   const heard = {
@@ -28,7 +30,7 @@ function stage() {
   const client = new ChatClient(surroundings, heard)
   const newest = () => FakeSocket.made.at(-1) as FakeSocket
   const news: Parameters<typeof listen>[0] = (what) => listen.mock.calls[0]?.[0](what)
-  return { client, heard, calls, rest, newest, news }
+  return { client, heard, calls, bodies, rest, newest, news }
 }
 
 async function connected() {
@@ -62,6 +64,15 @@ describe('what is asked for by the socket', () => {
       { type: 'send', id: 'c1', client_message_id: 'c1', content: 'ok', session_id: 's' },
       { type: 'retry', id: 'r', client_message_id: 'r', message_id: 'a' },
     ])
+  })
+
+  it('a new chat goes to the chain that was chosen, by either door', async () => {
+    const { client, newest, bodies } = await connected()
+    const chosen = entry({ chain: 'slow' })
+    void client.submitBySocket(chosen).catch(() => {})
+    expect(newest().sent.at(-1)).toMatchObject({ type: 'send', content: 'ok', chain: 'slow' })
+    await client.calls.submit(chosen)
+    expect(bodies.at(-1)).toEqual({ content: 'ok', client_message_id: 'c1', chain: 'slow' })
   })
 
   it('is answered by the frame with its id', async () => {

@@ -1,7 +1,7 @@
 import { type Badge, badgeOf } from '../protocol/badge'
 import type { Connection } from '../protocol/connection'
 import type { AckBody, AckFrame, ClientFrame, ServerFrame } from '../protocol/frames'
-import type { Entry } from '../protocol/outbox'
+import { destination, type Entry } from '../protocol/outbox'
 import { Endpoints } from './endpoints'
 import type { Position } from './eventStream'
 import { HttpFollower } from './httpFollower'
@@ -98,13 +98,12 @@ export class ChatClient {
   }
 
   async submitBySocket(entry: Entry): Promise<AckBody> {
-    const { clientMessageId, retryOf, content, sessionId } = entry
+    const { clientMessageId, retryOf, content } = entry
     const ids = { id: clientMessageId, client_message_id: clientMessageId }
     const reply = this.requests.wait<AckFrame>(clientMessageId, REPLY_LIMIT_MS)
-    const where = sessionId === null ? {} : { session_id: sessionId }
     const frame: ClientFrame =
       retryOf === null
-        ? { type: 'send', ...ids, content, ...where }
+        ? { type: 'send', ...ids, content, ...destination(entry) }
         : { type: 'retry', ...ids, message_id: retryOf }
     if (!this.socket.send(frame)) this.requests.fail(clientMessageId)
     return reply

@@ -2,16 +2,20 @@ import type {
   AckBody,
   ChainInfo,
   Document,
+  Hit,
   Message,
   Page,
   Session,
   SessionPage,
 } from '../protocol/frames'
-import type { Entry } from '../protocol/outbox'
-import type { Rest } from './rest'
+import { destination, type Entry } from '../protocol/outbox'
+import type { Rest, SavedFile } from './rest'
 
 const CHAT = 'api/chat'
 const PAGE = 50
+const HITS = 20
+
+export type ExportFormat = 'md' | 'json'
 
 const part = encodeURIComponent
 
@@ -65,15 +69,24 @@ export class Endpoints {
       const path = `${messagePath(sessionId ?? '', retryOf)}/retry`
       return this.rest.call('POST', path, { ...options, body: mine })
     }
-    const where = sessionId === null ? {} : { session_id: sessionId }
     return this.rest.call('POST', `${CHAT}/messages`, {
       ...options,
-      body: { content, ...mine, ...where },
+      body: { content, ...mine, ...destination(entry) },
     })
   }
 
   stop(sessionId: string, id: string): Promise<{ message_id: string; status: string }> {
     return this.rest.call('POST', `${messagePath(sessionId, id)}/stop`, { again: true })
+  }
+
+  /** One try only: the person sees that it failed, and types on or asks again. */
+  search(words: string, signal: AbortSignal): Promise<{ hits: Hit[] }> {
+    return this.rest.call('GET', `${CHAT}/search?limit=${HITS}&q=${part(words)}`, { signal })
+  }
+
+  /** A chat to take along, as a file. */
+  export(id: string, format: ExportFormat): Promise<SavedFile> {
+    return this.rest.file(`${CHAT}/sessions/${part(id)}/export?format=${format}`)
   }
 
   documents(): Promise<{ documents: Document[] }> {

@@ -155,3 +155,27 @@ describe('identity', () => {
     expect(fetch).toHaveBeenCalledTimes(2)
   })
 })
+
+describe('a file', () => {
+  const file = (disposition: string): Answer => {
+    return async () => new Response('# Otters', { headers: { 'Content-Disposition': disposition } })
+  }
+
+  it('has the name that the server gave it', async () => {
+    const { rest } = stage(file(`attachment; filename="_.md"; filename*=UTF-8''%C3%84ste.md`))
+    const { name, blob } = await rest.file('x')
+    expect([name, await blob.text()]).toEqual(['Äste.md', '# Otters'])
+  })
+
+  it('that breaks off, or is refused, is none', async () => {
+    const { rest } = stage(cut, problem(404, 'not_found'))
+    await expect(rest.file('x')).rejects.toBeInstanceOf(Unreached)
+    await expect(rest.file('x')).rejects.toBeInstanceOf(Refusal)
+  })
+
+  it('is asked for again once it is known who asks', async () => {
+    const { rest, fetch } = stage(problem(401, 'unauthorized'), file(''))
+    await expect(rest.file('x')).resolves.toMatchObject({ name: 'chat' })
+    expect(fetch).toHaveBeenCalledTimes(2)
+  })
+})

@@ -1,8 +1,14 @@
 import { restDelayMs } from '../protocol/backoff'
-import { bodyOf, isPassing, Unreached, waitAsked } from './problems'
+import { bodyOf, isPassing, problemOf, Unreached, waitAsked } from './problems'
 import { serverUrl } from './root'
 
 const ANSWER_LIMIT_MS = 20_000
+
+/** A file that the server made, and the name that it gave it. */
+export interface SavedFile {
+  readonly name: string
+  readonly blob: Blob
+}
 
 export interface RestOptions {
   readonly body?: unknown
@@ -11,6 +17,8 @@ export interface RestOptions {
   readonly signal?: AbortSignal
   /** Try again after network failures; only for reads and for writes that an id makes safe. */
   readonly again?: boolean
+  /** It takes as long as the line needs: a file on its way, up or down. */
+  readonly long?: boolean
 }
 
 /** JSON over HTTP with the protocol's rules for trying again and for renewing a lost identity. */
@@ -38,6 +46,16 @@ export class Rest {
     }
   }
 
+  /** A file to save. A stream that breaks off is no file. */
+  async file(path: string): Promise<SavedFile> {
+    const response = await this.known('GET', path, { long: true })
+    if (!response.ok) throw await problemOf(response)
+    const blob = await response.blob().catch((cause) => {
+      throw new Unreached(null, { cause })
+    })
+    return { name: fileName(response.headers.get('Content-Disposition') ?? ''), blob }
+  }
+
   /** What the server itself asked to wait is never cut short. */
   private pause(ms: number, own: boolean, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -56,16 +74,21 @@ export class Rest {
   }
 
   private async once<T>(method: string, path: string, options: RestOptions): Promise<T> {
+    return bodyOf<T>(await this.known(method, path, options))
+  }
+
+  /** Whoever is not known any more is made known, and asks again. */
+  private async known(method: string, path: string, options: RestOptions): Promise<Response> {
     const response = await this.exchange(method, path, options)
-    if (response.status !== 401) return bodyOf<T>(response)
+    if (response.status !== 401) return response
     await this.renew()
-    return bodyOf<T>(await this.exchange(method, path, options))
+    return this.exchange(method, path, options)
   }
 
   /** One exchange without renewal: what the identity itself uses. */
   async exchange(method: string, path: string, options: RestOptions = {}): Promise<Response> {
-    // Files take as long as the line needs for them.
-    const limits = options.form ? [] : [AbortSignal.timeout(ANSWER_LIMIT_MS)]
+    const long = options.long || options.form
+    const limits = long ? [] : [AbortSignal.timeout(ANSWER_LIMIT_MS)]
     const signal = AbortSignal.any(options.signal ? [options.signal, ...limits] : limits)
     // A deletion outlives the page that asked for it.
     const keepalive = method === 'DELETE'
@@ -85,4 +108,10 @@ export class Rest {
       throw new Unreached(null, { cause: error })
     }
   }
+}
+
+/** RFC 6266, as our server writes it. */
+function fileName(disposition: string): string {
+  const encoded = /filename\*=UTF-8''([^;]+)/.exec(disposition)?.[1]
+  return encoded === undefined ? 'chat' : decodeURIComponent(encoded)
 }

@@ -1,5 +1,14 @@
 import { expect, it, vi } from 'vitest'
-import { draftStorage } from './storage'
+import { entry } from '../protocol/outbox.fixture'
+import { draftStorage, outboxStorage } from './storage'
+
+it('what an earlier version of the page kept knows no retries and no chain', () => {
+  const { retryOf: _, chain: __, ...earlier } = entry()
+  const kept = JSON.stringify(earlier)
+  vi.stubGlobal('localStorage', { 'steadychat.outbox.c1': kept, getItem: () => kept })
+  expect(outboxStorage.load()).toEqual([entry()])
+  vi.unstubAllGlobals()
+})
 
 it('what is written in a new chat goes with it to its session', () => {
   const kept = new Map<string, string>()

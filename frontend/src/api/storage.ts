@@ -34,8 +34,8 @@ export const outboxStorage = {
 
 function readEntry(key: string): Entry | null {
   const kept = attempt(() => JSON.parse(localStorage.getItem(key) ?? 'null') as Entry | null, null)
-  // An earlier version of the page knew no retries.
-  return kept && { ...kept, retryOf: kept.retryOf ?? null }
+  // Earlier versions of the page knew no retries, and no choice of chain.
+  return kept && { ...kept, retryOf: kept.retryOf ?? null, chain: kept.chain ?? null }
 }
 
 /** The tab's name: it survives a reload of this tab and is seen by no other. */

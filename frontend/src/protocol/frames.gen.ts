@@ -193,6 +193,21 @@ export interface ErrorFrame {
   crc32?: string | null
   generation_time_ms?: number | null
 }
+/**
+ * A message that a search has found; `excerpt` is plain text.
+ */
+export interface Hit {
+  session_id: string
+  message_id: string
+  index: number
+  excerpt: string
+}
+/**
+ * The best first.
+ */
+export interface Hits {
+  hits: Hit[]
+}
 export interface IdentityBody {
   user_id: string
   token: string

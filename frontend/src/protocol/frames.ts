@@ -8,6 +8,7 @@ export type {
   Done as DoneFrame,
   ErrorBody,
   ErrorFrame,
+  Hit,
   Message,
   MessageFrame,
   MessagePage as Page,

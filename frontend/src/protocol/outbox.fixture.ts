@@ -10,6 +10,7 @@ export function entry(part: Partial<Entry> = {}): Entry {
     sessionId: null,
     content: 'ok',
     retryOf: null,
+    chain: null,
     createdAt: 1,
     state: 'queued',
     notBefore: 0,

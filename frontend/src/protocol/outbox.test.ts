@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ack } from './conversation/frames.fixture'
-import { idStillGood, nextToSend, revived, sendable, sendReduce } from './outbox'
+import { destination, idStillGood, nextToSend, revived, sendable, sendReduce } from './outbox'
 import { attempt, entry } from './outbox.fixture'
 
 const free = () => false
@@ -61,6 +61,12 @@ describe('one message on its way', () => {
     expect(revived(entry()).state).toBe('queued')
     expect(revived(entry({ state: 'unconfirmed', notBefore: 99 })).notBefore).toBe(0)
   })
+})
+
+it('names a chain for a chat that has no session yet, and only there', () => {
+  expect(destination(entry())).toEqual({})
+  expect(destination(entry({ chain: 'slow' }))).toEqual({ chain: 'slow' })
+  expect(destination(entry({ chain: 'slow', sessionId: 's' }))).toEqual({ session_id: 's' })
 })
 
 it('sends no half characters and no NUL, and leaves everything else as it is', () => {

@@ -17,6 +17,8 @@ export interface Entry {
   readonly content: string
   /** The answer that is to be tried again; null for a message. */
   readonly retryOf: string | null
+  /** The chain chosen for a chat that has no session yet; null for the server's default. */
+  readonly chain: string | null
   readonly createdAt: number
   readonly state: SendState
   readonly notBefore: number
@@ -103,6 +105,12 @@ const USED_UP = new Set<ErrorBody['code']>(['not_found', 'idempotency_conflict']
 /** Rule 2: a refusal does not use an id up, unless it says that the id belongs to something else or gone. */
 export function idStillGood(entry: Entry): boolean {
   return entry.error === null || !USED_UP.has(entry.error.code)
+}
+
+/** Where a message goes: into its session, or into a new one, which alone may be given a chain. */
+export function destination({ sessionId, chain }: Entry): { session_id?: string; chain?: string } {
+  if (sessionId !== null) return { session_id: sessionId }
+  return chain === null ? {} : { chain }
 }
 
 /** True from the press of the button until the server's word on it, or the end of its answer, is known. */

@@ -1,15 +1,19 @@
 import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
 import { ChatClient } from '../api/client'
+import type { ExportFormat } from '../api/endpoints'
+import { save } from '../api/saving'
 import { draftStorage, type Theme, themeStorage } from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import { claimTab } from '../api/tab'
-import type { Sight } from '../protocol/conversation'
-import type { ServerFrame } from '../protocol/frames'
+import { type Conversation, lastAnswer, runningAnswer, type Sight } from '../protocol/conversation'
+import type { ChainInfo, ServerFrame } from '../protocol/frames'
+import { t } from '../strings'
 import { Conversations } from './conversations'
 import { Documents } from './documents'
 import { pathOf, viewOf, viewOfLocation } from './navigation'
 import { PendingWatch } from './pending'
+import { Search } from './search'
 import { Sending } from './sending'
 import { Sessions } from './sessions'
 import { Shelves } from './shelves'
@@ -30,6 +34,12 @@ const sending = new Sending(store, theClient, conversations, placed)
 const pending = new PendingWatch(store, theClient, conversations, sending)
 const sessions = new Sessions(store, theClient, left)
 const documents = new Documents(store, theClient)
+
+export const search = new Search({
+  calls: () => client.calls,
+  listed: (id) => store.getState().sessions.items.some((session) => session.id === id),
+  hidden: (id) => store.getState().deleting?.sessionId === id,
+})
 
 const client = new ChatClient(browserSurroundings, {
   frame: hear,
@@ -110,7 +120,18 @@ function go(view: View, replace = false): void {
 
 function show(view: View): void {
   store.setState({ view })
+  if (view.sessionId === null) store.setState(({ chains }) => ({ chain: defaultOf(chains) }))
+  else void sessions.know(view.sessionId)
   conversations.show(view.sessionId)
+}
+
+function onScreen(): Conversation | undefined {
+  const { view, conversations: held } = store.getState()
+  return view.sessionId === null ? undefined : held[view.sessionId]
+}
+
+function defaultOf(chains: readonly ChainInfo[]): ChainInfo | null {
+  return chains.find((chain) => chain.default) ?? chains[0] ?? null
 }
 
 export function startChat(): void {
@@ -118,11 +139,14 @@ export function startChat(): void {
   window.addEventListener('pagehide', () => sessions.commit())
   void client.start().then(async () => {
     conversations.show(store.getState().view.sessionId)
-    void sessions.more()
+    void sessions.more().then(() => {
+      const { sessionId } = store.getState().view
+      if (sessionId !== null) void sessions.know(sessionId)
+    })
     await sending.begin(await claimTab())
     pending.begin()
     const { chains } = await client.calls.chains().catch(() => ({ chains: [] }))
-    store.setState({ chain: chains.find((chain) => chain.default) ?? chains[0] ?? null })
+    store.setState({ chains, chain: defaultOf(chains) })
   })
 }
 
@@ -140,6 +164,16 @@ export const chat = {
       .catch((error: Error) => store.setState({ notice: error.message }))
       .finally(() => store.setState((s) => ({ stopping: without(s.stopping, messageId) })))
   },
+  stopRunning: () => {
+    const conversation = onScreen()
+    const running = conversation && runningAnswer(conversation)
+    if (running) chat.stop(running.session_id, running.id)
+  },
+  /** The newest words of an answer on screen, also while it grows. */
+  lastAnswer: () => {
+    const conversation = onScreen()
+    return (conversation && lastAnswer(conversation)?.content) ?? null
+  },
   /** What is known of a session now, without following it. */
   conversation: (sessionId: string | null) =>
     (sessionId === null ? undefined : store.getState().conversations[sessionId]) ?? null,
@@ -147,6 +181,22 @@ export const chat = {
   viewed: (sessionId: string, sight: Sight) => shelves.viewed(sessionId, sight),
   loadOlder: (sessionId: string) => void conversations.loadOlder(sessionId),
   open: (sessionId: string | null) => go(viewOf(sessionId)),
+  /** The chat above (-1) or below (1) in the list. */
+  openBeside: (step: 1 | -1) => {
+    const id = sessions.beside(store.getState().view.sessionId, step)
+    if (id !== null) go(viewOf(id))
+  },
+  /** Which chain answers the chat that begins with the next message. */
+  choose: (name: string) =>
+    store.setState(({ chains, chain }) => ({
+      chain: chains.find((each) => each.name === name) ?? chain,
+    })),
+  link: (sessionId: string) => new URL(pathOf(sessionId), location.origin).toString(),
+  export: (sessionId: string, format: ExportFormat) =>
+    void client.calls
+      .export(sessionId, format)
+      .then(save)
+      .catch((error: Error) => store.setState({ notice: t.exportFailed(error.message) })),
   retryNow: () => client.retryNow(),
   moreSessions: () => void sessions.more(),
   rename: (sessionId: string, title: string) => void sessions.rename(sessionId, title),

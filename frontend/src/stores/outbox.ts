@@ -63,7 +63,7 @@ export class Outbox {
 
   /** A new entry for the chat on screen. */
   add(asked: Pick<Entry, 'content' | 'retryOf'>): void {
-    const { view, userId } = this.store.getState()
+    const { view, userId, chain } = this.store.getState()
     const entry: Entry = {
       ...asked,
       clientMessageId: newId(),
@@ -71,6 +71,7 @@ export class Outbox {
       tab: this.tab,
       thread: view.thread,
       sessionId: view.sessionId,
+      chain: view.sessionId === null && chain && !chain.default ? chain.name : null,
       createdAt: Date.now(),
       state: 'queued',
       notBefore: 0,

@@ -10,6 +10,10 @@ interface PageState {
   readonly dialog: { readonly name: DialogName; readonly messageId: string | null } | null
   /** Text that goes into the composer: of a message to edit, or a question to ask again. */
   readonly handed: { readonly text: string } | null
+  /** A message that is to be brought into view as soon as its chat shows it. */
+  readonly target: { readonly sessionId: string; readonly messageId: string } | null
+  /** A word on what was just done, for a moment. */
+  readonly told: string | null
 }
 
 export const usePage = create<PageState>()(() => ({
@@ -17,7 +21,12 @@ export const usePage = create<PageState>()(() => ({
   sidebarOpen: false,
   dialog: null,
   handed: null,
+  target: null,
+  told: null,
 }))
+
+const TOLD_MS = 3_000
+let toldTimer: ReturnType<typeof setTimeout> | undefined
 
 let focusBefore: HTMLElement | null = null
 
@@ -44,4 +53,13 @@ export const page = {
     usePage.setState(({ dialog }) => (dialog?.name === name ? { dialog: null } : {})),
   hand: (text: string): void => usePage.setState({ handed: { text } }),
   taken: (): void => usePage.setState({ handed: null }),
+  aim: (sessionId: string, messageId: string): void =>
+    usePage.setState({ target: { sessionId, messageId } }),
+  /** The target is in view, or it cannot be brought there. */
+  reached: (): void => usePage.setState({ target: null }),
+  tell: (told: string): void => {
+    clearTimeout(toldTimer)
+    usePage.setState({ told })
+    toldTimer = setTimeout(() => usePage.setState({ told: null }), TOLD_MS)
+  },
 } as const

@@ -290,3 +290,16 @@ it('lets go of what was still to be said in a session that was deleted', async (
 })
 
 const theirs = entry({ clientMessageId: 'theirs', tab: 'tab', thread: 't', content: 'secret' })
+
+it('the first message of a chat takes along which chain was chosen; the default is the server’s to know', async () => {
+  const { store, sending, bySocket, entries } = stage()
+  bySocket.mockImplementation(unreached)
+  const slow = { name: 'slow', title: 'Slow', description: '', default: false }
+  store.setState({ chain: slow })
+  sending.send('to the chosen one')
+  store.setState({ chain: { ...slow, default: true } })
+  sending.send('to the default')
+  store.setState({ chain: slow, view: { thread: 's', sessionId: 's' } })
+  sending.send('to a chat that has its chain')
+  expect(entries().map((entry) => entry.chain)).toEqual(['slow', null, null])
+})

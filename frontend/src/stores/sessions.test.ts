@@ -18,9 +18,10 @@ function stage() {
   )
   const pages = vi.fn<(before: string | null) => Promise<SessionPage>>()
   const remove = vi.fn(async () => {})
-  const client = { calls: { sessions: pages, remove, session: vi.fn() } }
+  const read = vi.fn<(id: string) => Promise<Session>>()
+  const client = { calls: { sessions: pages, remove, session: read } }
   const sessions = new Sessions(store, () => client as unknown as ChatClient, vi.fn())
-  return { store, sessions, pages, remove, items: () => store.getState().sessions.items }
+  return { store, sessions, pages, read, remove, items: () => store.getState().sessions.items }
 }
 
 beforeEach(() => {
@@ -92,4 +93,26 @@ it('keeps the chats that it knows when it cannot learn of others', async () => {
   pages.mockRejectedValueOnce(new Refusal(500, { code: 'internal', message: '', retryable: true }))
   await sessions.catchUp()
   expect(items()).toHaveLength(1)
+})
+
+it('the chat above and below is told as the list shows it, without the one that is being deleted', () => {
+  const { store, sessions } = stage()
+  const at = (day: number) => ({ updated_at: `2026-01-0${day}T00:00:00Z` })
+  sessions.merge([session('a', 1, at(3)), session('b', 1, at(2)), session('c', 1, at(1))])
+  store.setState({ deleting: { sessionId: 'b', title: 'b' } })
+  expect([sessions.beside('a', 1), sessions.beside('c', -1)]).toEqual(['c', 'a'])
+  expect([sessions.beside('a', -1), sessions.beside('c', 1)]).toEqual([null, null])
+  expect([sessions.beside(null, 1), sessions.beside(null, -1)]).toEqual(['a', null])
+})
+
+it('a chat on screen that is older than the list is read once, by itself', async () => {
+  const { sessions, pages, read, items } = stage()
+  read.mockResolvedValue(session('old'))
+  pages.mockResolvedValue({ sessions: [session('a')], has_more: true, next_cursor: 'c' })
+  await sessions.know('old')
+  expect(read).not.toHaveBeenCalled()
+  await sessions.more()
+  for (const id of ['old', 'old', 'a']) await sessions.know(id)
+  expect(read.mock.calls).toEqual([['old']])
+  expect(items().map(({ id }) => id)).toContain('old')
 })

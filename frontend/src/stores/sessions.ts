@@ -65,6 +65,20 @@ export class Sessions {
       .catch(() => {})
   }
 
+  /** The chat on screen may be older than all that is listed: its name is read all the same. */
+  async know(sessionId: string): Promise<void> {
+    const { loaded, items } = this.store.getState().sessions
+    if (loaded && !items.some(({ id }) => id === sessionId)) await this.refresh(sessionId)
+  }
+
+  /** The chat listed before (-1) or after (1) another; at either end, and beside none, there may be nothing. */
+  beside(sessionId: string | null, step: 1 | -1): string | null {
+    const { sessions, deleting } = this.store.getState()
+    const ids = sessions.items.map(({ id }) => id).filter((id) => id !== deleting?.sessionId)
+    const at = sessionId === null ? -1 : ids.indexOf(sessionId)
+    return ids[at + step] ?? null
+  }
+
   drop(sessionId: string): void {
     const { items } = this.store.getState().sessions
     this.patch({ items: items.filter((session) => session.id !== sessionId) })

@@ -51,6 +51,8 @@ export interface ChatState {
   readonly sessions: SessionList
   readonly deleting: Undoable | null
   readonly documents: DocumentList
+  /** All that may answer, and what answers the chat that is begun next. */
+  readonly chains: readonly ChainInfo[]
   readonly chain: ChainInfo | null
   /** The longest message that the server takes, in code points; 0 means no limit. */
   readonly messageChars: number
@@ -82,6 +84,7 @@ export function initialState(view: View, theme: Theme): ChatState {
     },
     deleting: null,
     documents: { items: [], loaded: false, uploading: false, error: null, writable: true },
+    chains: [],
     chain: null,
     messageChars: 32_000,
     theme,

@@ -1,17 +1,19 @@
-import { PanelLeft } from 'lucide-react'
 import { useEffect } from 'react'
 import { Announcer } from '../components/features/chat/Announcer'
 import { preloadRichText } from '../components/features/chat/AnswerText'
+import { ChatHeader } from '../components/features/chat/ChatHeader'
 import { Composer } from '../components/features/chat/Composer'
-import { ConnectionBadge } from '../components/features/chat/ConnectionBadge'
 import { EmptyState, Loading, MissingSession } from '../components/features/chat/EmptyState'
 import { MessageList } from '../components/features/chat/MessageList'
 import { Notices } from '../components/features/chat/Notices'
 import { SessionSidebar } from '../components/features/chat/SessionSidebar'
 import { Sources } from '../components/features/chat/Sources'
+import { useSession } from '../components/features/chat/useSession'
 import { useViewEntries } from '../components/features/chat/useViewEntries'
 import { DocumentsDialog } from '../components/features/documents/DocumentsDialog'
-import { IconButton } from '../components/ui/IconButton'
+import { SearchDialog } from '../components/features/search/SearchDialog'
+import { ShortcutsDialog } from '../components/features/shortcuts/ShortcutsDialog'
+import { useShortcuts } from '../components/features/shortcuts/useShortcuts'
 import { useChat } from '../stores/chatStore'
 import { page, usePage } from '../stores/pageState'
 import { t } from '../strings'
@@ -24,6 +26,7 @@ export function ChatView() {
   const withSources = usePage((s) => s.source !== null)
   useEffect(preloadRichText, [])
   useTitle(sessionId)
+  useShortcuts()
   // A passage belongs to the chat that cites it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another chat comes on screen
   useEffect(() => page.leaveSource, [thread])
@@ -44,31 +47,17 @@ export function ChatView() {
         onClick={() => page.toggleSidebar(false)}
       />
       <main className={css.main}>
-        <Header sessionId={sessionId} />
+        <ChatHeader sessionId={sessionId} />
         <Body key={thread} sessionId={sessionId} />
         <Composer sessionId={sessionId} />
       </main>
       <Sources />
       <DocumentsDialog />
+      <SearchDialog />
+      <ShortcutsDialog />
       <Notices />
       <Announcer key={`said-${thread}`} sessionId={sessionId} />
     </div>
-  )
-}
-
-function Header({ sessionId }: { readonly sessionId: string | null }) {
-  const title = useSessionTitle(sessionId)
-  return (
-    <header className={css.header}>
-      <IconButton
-        icon={PanelLeft}
-        label={t.openSidebar}
-        className={css.menu}
-        onClick={() => page.toggleSidebar(true)}
-      />
-      <h1 className={css.title}>{title ?? t.newChat}</h1>
-      <ConnectionBadge />
-    </header>
   )
 }
 
@@ -84,12 +73,8 @@ function Body({ sessionId }: { readonly sessionId: string | null }) {
   return <EmptyState />
 }
 
-function useSessionTitle(sessionId: string | null): string | undefined {
-  return useChat((s) => s.sessions.items.find((session) => session.id === sessionId)?.title)
-}
-
 function useTitle(sessionId: string | null): void {
-  const title = useSessionTitle(sessionId)
+  const title = useSession(sessionId)?.title
   useEffect(() => {
     document.title = title ? `${title} · ${t.app}` : t.app
   }, [title])

@@ -5,6 +5,7 @@ export {
   type Effect,
   emptyConversation,
   isCurrentAsk,
+  lastAnswer,
   olderThan,
   type Row,
   runningAnswer,

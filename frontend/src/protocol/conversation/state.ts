@@ -73,6 +73,11 @@ export type Effect =
   | { readonly do: 'gone' }
 
 /** The answer that is being written: only a session's newest can be. */
+export function lastAnswer(state: Conversation): Message | null {
+  const messages = state.order.map((id) => state.rows.get(id)?.message)
+  return messages.findLast((message) => message?.role === 'assistant' && message.content) ?? null
+}
+
 export function runningAnswer(state: Conversation): Message | null {
   for (let at = state.order.length - 1; at >= 0; at -= 1) {
     const message = state.rows.get(state.order[at] ?? '')?.message

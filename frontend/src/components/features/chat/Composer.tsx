@@ -4,6 +4,7 @@ import { countCodePoints } from '../../../protocol/codePoints'
 import { chat, useChat } from '../../../stores/chatStore'
 import { page, usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
+import { bequeath, composer } from '../../ui/focus'
 import css from './Composer.module.css'
 import { useRunningAnswer } from './useRunningAnswer'
 
@@ -49,6 +50,7 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
         <div className={css.box}>
           <textarea
             ref={field}
+            id="composer"
             className={css.field}
             data-testid="composer-input"
             aria-label={t.composerLabel}
@@ -69,6 +71,13 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
   )
 }
 
+/** Not where the focus would bring up a keyboard on the screen. */
+const canHover = () => matchMedia('(hover: hover)').matches
+
+/** The button goes with the answer that it stops; whoever pressed it may be writing the next question. */
+const toComposer = () => canHover() && composer()?.focus({ preventScroll: true })
+const staysInComposer = bequeath(() => (canHover() ? composer() : null))
+
 function StopOrSend({
   sessionId,
   ready,
@@ -83,12 +92,16 @@ function StopOrSend({
       {sessionId !== null && running !== null && (
         <button
           type="button"
+          ref={staysInComposer}
           className={css.stop}
           data-testid="stop"
           aria-label={t.stop}
           title={t.stop}
           disabled={stopping}
-          onClick={() => chat.stop(sessionId, running)}
+          onClick={() => {
+            toComposer()
+            chat.stop(sessionId, running)
+          }}
         >
           <Square size={14} fill="currentColor" aria-hidden />
         </button>
@@ -121,8 +134,7 @@ function useDraftOf(
     if (shown.current === thread) return
     shown.current = thread
     setText(chat.draft.get(key))
-    // Not where the focus would bring up a keyboard on the screen.
-    if (matchMedia('(hover: hover)').matches) field.current?.focus({ preventScroll: true })
+    if (canHover()) field.current?.focus({ preventScroll: true })
   }, [thread, key, setText, field])
 }
 

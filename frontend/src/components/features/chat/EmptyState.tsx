@@ -1,5 +1,6 @@
 import { chat, useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
+import { ChainPicker } from './ChainPicker'
 import css from './EmptyState.module.css'
 
 /** A chat that has not begun. A starter is sent as it stands. */
@@ -10,6 +11,7 @@ export function EmptyState() {
     <div className={css.empty} data-testid="empty-state">
       <h2>{t.emptyTitle}</h2>
       <p>{starters.length > 0 ? t.emptyText : chain?.description}</p>
+      <ChainPicker />
       <ul>
         {starters.map((starter) => (
           <li key={starter}>

@@ -1,6 +1,8 @@
 import { X } from 'lucide-react'
 import { chat, useChat } from '../../../stores/chatStore'
+import { usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
+import { bequeath, composer, focusIsLost } from '../../ui/focus'
 import { IconButton } from '../../ui/IconButton'
 import css from './Notices.module.css'
 
@@ -8,14 +10,18 @@ import css from './Notices.module.css'
 export function Notices() {
   const deleting = useChat((s) => s.deleting)
   const notice = useChat((s) => s.notice)
+  const told = usePage((s) => s.told)
   return (
     <div className={css.stack}>
       {deleting && (
         <div className={css.notice} role="status" data-testid="undo">
           <span>{t.removed(deleting.title || t.untitled)}</span>
-          <button type="button" className={css.action} onClick={chat.undoRemove}>
-            {t.undo}
-          </button>
+          <Undo key={deleting.sessionId} sessionId={deleting.sessionId} />
+        </div>
+      )}
+      {told && (
+        <div className={css.notice} role="status" data-testid="told">
+          <span>{told}</span>
         </div>
       )}
       {notice && (
@@ -25,5 +31,31 @@ export function Notices() {
         </div>
       )}
     </div>
+  )
+}
+
+/** Back to the chat that is there again, or on with the work. */
+const toTheChat = bequeath(
+  ({ dataset }) =>
+    document.querySelector<HTMLElement>(`[data-session-id="${dataset['for']}"] a`) ?? composer(),
+)
+
+/** It gets the focus that the deleted entry had: there is little time to find it. */
+const findsFocus = (button: HTMLButtonElement | null) => {
+  if (focusIsLost()) button?.focus()
+  return toTheChat(button)
+}
+
+function Undo({ sessionId }: { readonly sessionId: string }) {
+  return (
+    <button
+      ref={findsFocus}
+      type="button"
+      className={css.action}
+      data-for={sessionId}
+      onClick={chat.undoRemove}
+    >
+      {t.undo}
+    </button>
   )
 }

@@ -1,19 +1,36 @@
 import { Pencil, Trash2 } from 'lucide-react'
-import { memo, useState } from 'react'
+import { memo, useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import type { Session } from '../../../protocol/frames'
 import { chat, useChat } from '../../../stores/chatStore'
 import { page } from '../../../stores/pageState'
 import { t } from '../../../strings'
 import { IconButton } from '../../ui/IconButton'
+import { RenameField } from './RenameField'
 import css from './SessionEntry.module.css'
 
 export const SessionEntry = memo(function SessionEntry({ session }: { readonly session: Session }) {
   const [renaming, setRenaming] = useState(false)
+  const link = useRef<HTMLAnchorElement>(null)
   const current = useChat((s) => s.view.sessionId === session.id)
-  if (renaming) return <Rename session={session} done={() => setRenaming(false)} />
+  useEffect(() => {
+    if (current) link.current?.scrollIntoView({ block: 'nearest' })
+  }, [current])
+  const renamed = (how: 'key' | 'left') => {
+    flushSync(() => setRenaming(false))
+    if (how === 'key') link.current?.focus()
+  }
+  if (renaming) {
+    return (
+      <li className={css.entry} data-session-id={session.id}>
+        <RenameField session={session} done={renamed} />
+      </li>
+    )
+  }
   return (
     <li className={css.entry} data-session-id={session.id} data-current={current}>
       <a
+        ref={link}
         className={css.open}
         href={`chat/${encodeURIComponent(session.id)}`}
         aria-current={current ? 'page' : undefined}
@@ -46,31 +63,3 @@ export const SessionEntry = memo(function SessionEntry({ session }: { readonly s
     </li>
   )
 })
-
-function Rename({ session, done }: { readonly session: Session; readonly done: () => void }) {
-  const [title, setTitle] = useState(session.title)
-  const keep = () => {
-    const next = title.trim()
-    if (next !== '' && next !== session.title) chat.rename(session.id, next)
-    done()
-  }
-  return (
-    <li className={css.entry} data-session-id={session.id}>
-      <input
-        className={css.input}
-        aria-label={t.rename}
-        maxLength={200}
-        value={title}
-        // biome-ignore lint/a11y/noAutofocus: the person has just asked to write here
-        autoFocus
-        onFocus={(event) => event.target.select()}
-        onChange={(event) => setTitle(event.target.value)}
-        onBlur={keep}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') done()
-          if (event.key === 'Enter' && !event.nativeEvent.isComposing) keep()
-        }}
-      />
-    </li>
-  )
-}

@@ -1,0 +1,3 @@
+import { isMac } from './keys'
+
+export const onMac = isMac(navigator.platform)
