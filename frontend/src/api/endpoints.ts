@@ -3,6 +3,7 @@ import type {
   ChainInfo,
   Document,
   Message,
+  MessageRecord,
   Page,
   Session,
   SessionPage,
@@ -74,6 +75,21 @@ export class Endpoints {
 
   stop(sessionId: string, id: string): Promise<{ message_id: string; status: string }> {
     return this.rest.call('POST', `${messagePath(sessionId, id)}/stop`, { again: true })
+  }
+
+  /** What the person thinks of an answer; null takes it back. One try only: who asks shows whether it was kept. */
+  judge(
+    sessionId: string,
+    id: string,
+    value: 'up' | 'down' | null,
+    comment: string | null = null,
+  ): Promise<void> {
+    const body = { value, comment }
+    return this.rest.call('PUT', `${messagePath(sessionId, id)}/feedback`, { body })
+  }
+
+  record(sessionId: string, id: string, signal: AbortSignal): Promise<MessageRecord> {
+    return this.rest.call('GET', `${messagePath(sessionId, id)}/record`, { signal })
   }
 
   documents(): Promise<{ documents: Document[] }> {

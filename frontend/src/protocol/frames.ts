@@ -11,6 +11,8 @@ export type {
   Message,
   MessageFrame,
   MessagePage as Page,
+  Record as MessageRecord,
+  RecordEvent,
   ServerFrame,
   Session,
   SessionPage,

@@ -1,14 +1,17 @@
 import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
 import { ChatClient } from '../api/client'
-import { draftStorage, type Theme, themeStorage } from '../api/storage'
+import { draftStorage, type Theme, themeStorage, type Verdict } from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import { claimTab } from '../api/tab'
-import type { ServerFrame } from '../protocol/frames'
+import type { Message, ServerFrame } from '../protocol/frames'
 import { Conversations } from './conversations'
 import { Documents } from './documents'
+import { Feedback } from './feedback'
+import { firstWords } from './firstWords'
 import { pathOf, viewOf, viewOfLocation } from './navigation'
 import { PendingWatch } from './pending'
+import { recoveries } from './recoveries'
 import { Sending } from './sending'
 import { Sessions } from './sessions'
 import { type ChatState, initialState, type Store, type View, without } from './state'
@@ -24,6 +27,7 @@ const sending = new Sending(store, theClient, conversations, placed)
 const pending = new PendingWatch(store, theClient, conversations, sending)
 const sessions = new Sessions(store, theClient, left)
 const documents = new Documents(store, theClient)
+const feedback = new Feedback(store, theClient)
 
 const client = new ChatClient(browserSurroundings, {
   frame: hear,
@@ -31,10 +35,15 @@ const client = new ChatClient(browserSurroundings, {
     if (JSON.stringify(badge) !== JSON.stringify(store.getState().badge)) store.setState({ badge })
   },
   carrier: (carrier) => {
+    recoveries.lost()
+    firstWords.lost()
     conversations.carried(carrier)
     if (carrier !== 'none') void sessions.catchUp()
   },
-  stream: (sessionId, up) => conversations.stream(sessionId, up),
+  stream: (sessionId, up) => {
+    if (!up) recoveries.lost(sessionId)
+    conversations.stream(sessionId, up)
+  },
   attention: () => {
     pending.attention()
     sending.attention()
@@ -67,7 +76,13 @@ function hear(frame: ServerFrame): void {
       break
   }
   conversations.hear(frame)
+  recoveries.hear(frame)
+  firstWords.hear(frame, store.getState().entries, performance.now())
 }
+
+store.subscribe(({ entries }, before) => {
+  if (entries !== before.entries) firstWords.look(entries, performance.now())
+})
 
 /** Over HTTP no hints come, so the sidebar asks what became of the session. */
 async function afterwards(sessionId: string): Promise<void> {
@@ -155,6 +170,10 @@ export const chat = {
     document.documentElement.dataset['theme'] = theme
     store.setState({ theme })
   },
+  judge: (answer: Message, verdict: Verdict | null) => void feedback.judge(answer, verdict),
+  comment: (answer: Message, comment: string) => feedback.comment(answer, comment),
+  record: (sessionId: string, messageId: string, signal: AbortSignal) =>
+    client.calls.record(sessionId, messageId, signal),
   dismissNotice: () => store.setState({ notice: null }),
   draft: draftStorage,
 } as const

@@ -11,6 +11,7 @@ import { SessionSidebar } from '../components/features/chat/SessionSidebar'
 import { Sources } from '../components/features/chat/Sources'
 import { useViewEntries } from '../components/features/chat/useViewEntries'
 import { DocumentsDialog } from '../components/features/documents/DocumentsDialog'
+import { RecordDialog } from '../components/features/record/RecordDialog'
 import { IconButton } from '../components/ui/IconButton'
 import { useChat } from '../stores/chatStore'
 import { page, usePage } from '../stores/pageState'
@@ -50,6 +51,7 @@ export function ChatView() {
       </main>
       <Sources />
       <DocumentsDialog />
+      <RecordDialog />
       <Notices />
       <Announcer key={`said-${thread}`} sessionId={sessionId} />
     </div>

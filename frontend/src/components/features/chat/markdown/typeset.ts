@@ -1,11 +1,15 @@
 import katex, { type KatexOptions } from 'katex'
 import { createElement, type ReactNode } from 'react'
+import css from './Formula.module.css'
 
 /** MathML only; nothing that could fetch, link, run or grow without bounds. */
 const OPTIONS: KatexOptions = {
   output: 'mathml',
   throwOnError: true,
-  trust: false,
+  // What is refused would be drawn in red and without its contents; its source says more.
+  trust: () => {
+    throw new Error('refused')
+  },
   strict: 'ignore',
   maxExpand: 300,
   maxSize: 30,
@@ -54,5 +58,5 @@ function aligned(cell: Element, column: number): Record<string, unknown> {
   const sides = cell.localName === 'mtd' && cell.closest('mtable')?.getAttribute('columnalign')
   if (!sides) return {}
   const side = sides.split(/\s+/)[column]
-  return side ? { style: { textAlign: side } } : {}
+  return side === 'left' || side === 'right' ? { className: css[side] } : {}
 }
