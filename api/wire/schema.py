@@ -19,6 +19,7 @@ _BODIES: list[type[BaseModel]] = [
     rest.MessagePage,
     rest.Sent,
     rest.StoppedBody,
+    rest.Record,
     rest.Chains,
     rest.Hits,
     rest.Documents,

@@ -1,10 +1,10 @@
-// Holds the page to its budget: what a first visit loads, gzipped. Markdown and the highlighter must stay lazy.
+// Holds the page to its budget: what a first visit loads, gzipped. Markdown, formulas and the highlighter must stay lazy.
 import { readdir, readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 
 const page = new URL('../../api/page/', import.meta.url)
 const LIMITS = { js: 170_000, css: 20_000 }
-const LAZY = ['RichText', 'highlight']
+const LAZY = ['RichText', 'highlight', 'typeset']
 
 const html = await readFile(new URL('index.html', page), 'utf8')
 const names = await readdir(new URL('assets/', page))

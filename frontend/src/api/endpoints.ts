@@ -4,6 +4,7 @@ import type {
   Document,
   Hit,
   Message,
+  MessageRecord,
   Page,
   Session,
   SessionPage,
@@ -87,6 +88,21 @@ export class Endpoints {
   /** A chat to take along, as a file. */
   export(id: string, format: ExportFormat): Promise<SavedFile> {
     return this.rest.file(`${CHAT}/sessions/${part(id)}/export?format=${format}`)
+  }
+
+  /** What the person thinks of an answer; null takes it back. One try only: who asks shows whether it was kept. */
+  judge(
+    sessionId: string,
+    id: string,
+    value: 'up' | 'down' | null,
+    comment: string | null = null,
+  ): Promise<void> {
+    const body = { value, comment }
+    return this.rest.call('PUT', `${messagePath(sessionId, id)}/feedback`, { body })
+  }
+
+  record(sessionId: string, id: string, signal: AbortSignal): Promise<MessageRecord> {
+    return this.rest.call('GET', `${messagePath(sessionId, id)}/record`, { signal })
   }
 
   documents(): Promise<{ documents: Document[] }> {

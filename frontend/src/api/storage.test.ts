@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { entry } from '../protocol/outbox.fixture'
-import { draftStorage, outboxStorage } from './storage'
+import { draftStorage, feedbackStorage, outboxStorage } from './storage'
 
 it('what an earlier version of the page kept knows no retries and no chain', () => {
   const { retryOf: _, chain: __, ...earlier } = entry()
@@ -20,5 +20,25 @@ it('what is written in a new chat goes with it to its session', () => {
   draftStorage.set('new', 'and what about')
   draftStorage.move('new', 's')
   expect([draftStorage.get('new'), draftStorage.get('s')]).toEqual(['', 'and what about'])
+  vi.unstubAllGlobals()
+})
+
+it('verdicts are kept for the newest 500 answers, and foreign words are not taken for some', () => {
+  const kept = new Map<string, string>()
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, text: string) => kept.set(key, text),
+  })
+  for (let n = 0; n < 502; n += 1) feedbackStorage.set(`m${n}`, n % 2 ? 'up' : 'down')
+  feedbackStorage.set('m2', 'up')
+  feedbackStorage.set('m3', null)
+  const loaded = feedbackStorage.load()
+  expect([...loaded.keys()].slice(0, 2)).toEqual(['m4', 'm5'])
+  expect([...loaded].at(-1)).toEqual(['m2', 'up'])
+  expect(loaded.size).toBe(499)
+  for (const foreign of ['{"a":1}', '[["m","sideways"],[1,"up"],7]', 'no json']) {
+    kept.set('steadychat.feedback', foreign)
+    expect(feedbackStorage.load().size).toBe(0)
+  }
   vi.unstubAllGlobals()
 })

@@ -69,3 +69,28 @@ export const themeStorage = {
   },
   set: (theme: Theme): void => attempt(() => localStorage.setItem(THEME, theme), undefined),
 }
+
+export type Verdict = 'up' | 'down'
+
+const FEEDBACK = 'steadychat.feedback'
+const FEEDBACK_KEPT = 500
+
+/** What one thought of answers, the newest last. The server keeps it too, but does not tell. */
+export const feedbackStorage = {
+  load(): Map<string, Verdict> {
+    const kept = attempt<unknown>(() => JSON.parse(localStorage.getItem(FEEDBACK) ?? '[]'), [])
+    return new Map(Array.isArray(kept) ? kept.filter(isVerdict) : [])
+  },
+  set(messageId: string, verdict: Verdict | null): void {
+    const kept = feedbackStorage.load() // another tab may have added to it
+    kept.delete(messageId)
+    if (verdict !== null) kept.set(messageId, verdict)
+    const newest = JSON.stringify([...kept].slice(-FEEDBACK_KEPT))
+    attempt(() => localStorage.setItem(FEEDBACK, newest), undefined)
+  },
+}
+
+function isVerdict(entry: unknown): entry is [string, Verdict] {
+  if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== 'string') return false
+  return entry[1] === 'up' || entry[1] === 'down'
+}

@@ -28,6 +28,18 @@ export type Code =
   | 'unsupported_version'
   | 'internal'
 export type Role = 'user' | 'assistant'
+export type What =
+  | 'accepted'
+  | 'ended'
+  | 'retried'
+  | 'started'
+  | 'first_piece'
+  | 'stop_asked'
+  | 'server_left'
+  | 'abandoned'
+  | 'follower_came'
+  | 'follower_resumed'
+  | 'follower_left'
 export type ServerFrame =
   | Welcome
   | Ack
@@ -265,6 +277,10 @@ export interface NewSession {
   title?: string | null
   chain?: string | null
 }
+export interface Place {
+  epoch: string
+  seq: number
+}
 export interface Pong {
   id?: string | null
   type: 'pong'
@@ -285,6 +301,33 @@ export interface ProblemBody {
   message_id?: string | null
   session_id?: string | null
   client_message_id?: string | null
+}
+/**
+ * What happened to a message, by time.
+ */
+export interface Record {
+  events: RecordEvent[]
+}
+/**
+ * Something that happened to a message. Beyond `at` and `what` it has the fields that its kind has.
+ */
+export interface RecordEvent {
+  at: string
+  what: What
+  message_id?: string | null
+  seq?: number | null
+  retry_of?: string | null
+  retried_as?: string | null
+  chain?: string | null
+  status?: Status | null
+  generation_time_ms?: number | null
+  code?: Code | null
+  error_id?: string | null
+  door?: ('websocket' | 'sse' | 'rest') | null
+  connection?: string | null
+  position?: Place | null
+  end?: number | null
+  recovered?: boolean | null
 }
 export interface Rename {
   title: string

@@ -12,6 +12,8 @@ export type {
   Message,
   MessageFrame,
   MessagePage as Page,
+  Record as MessageRecord,
+  RecordEvent,
   ServerFrame,
   Session,
   SessionPage,

@@ -3,16 +3,19 @@ import { createStore } from 'zustand/vanilla'
 import { ChatClient } from '../api/client'
 import type { ExportFormat } from '../api/endpoints'
 import { save } from '../api/saving'
-import { draftStorage, type Theme, themeStorage } from '../api/storage'
+import { draftStorage, type Theme, themeStorage, type Verdict } from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import { claimTab } from '../api/tab'
 import { type Conversation, lastAnswer, runningAnswer, type Sight } from '../protocol/conversation'
-import type { ChainInfo, ServerFrame } from '../protocol/frames'
+import type { ChainInfo, Message, ServerFrame } from '../protocol/frames'
 import { t } from '../strings'
 import { Conversations } from './conversations'
 import { Documents } from './documents'
+import { Feedback } from './feedback'
+import { firstWords } from './firstWords'
 import { pathOf, viewOf, viewOfLocation } from './navigation'
 import { PendingWatch } from './pending'
+import { recoveries } from './recoveries'
 import { Search } from './search'
 import { Sending } from './sending'
 import { Sessions } from './sessions'
@@ -34,6 +37,7 @@ const sending = new Sending(store, theClient, conversations, placed)
 const pending = new PendingWatch(store, theClient, conversations, sending)
 const sessions = new Sessions(store, theClient, left)
 const documents = new Documents(store, theClient)
+const feedback = new Feedback(store, theClient)
 
 export const search = new Search({
   calls: () => client.calls,
@@ -47,10 +51,15 @@ const client = new ChatClient(browserSurroundings, {
     if (JSON.stringify(badge) !== JSON.stringify(store.getState().badge)) store.setState({ badge })
   },
   carrier: (carrier) => {
+    recoveries.lost()
+    firstWords.lost()
     conversations.carried(carrier)
     if (carrier !== 'none') void sessions.catchUp()
   },
-  stream: (sessionId, up) => conversations.stream(sessionId, up),
+  stream: (sessionId, up) => {
+    if (!up) recoveries.lost(sessionId)
+    conversations.stream(sessionId, up)
+  },
   attention: () => {
     pending.attention()
     sending.attention()
@@ -83,7 +92,13 @@ function hear(frame: ServerFrame): void {
       break
   }
   conversations.hear(frame)
+  recoveries.hear(frame)
+  firstWords.hear(frame, store.getState().entries, performance.now())
 }
+
+store.subscribe(({ entries }, before) => {
+  if (entries !== before.entries) firstWords.look(entries, performance.now())
+})
 
 /** Over HTTP no hints come, so the sidebar asks what became of the session. */
 async function afterwards(sessionId: string): Promise<void> {
@@ -213,6 +228,10 @@ export const chat = {
     document.documentElement.dataset['theme'] = theme
     store.setState({ theme })
   },
+  judge: (answer: Message, verdict: Verdict | null) => void feedback.judge(answer, verdict),
+  comment: (answer: Message, comment: string) => feedback.comment(answer, comment),
+  record: (sessionId: string, messageId: string, signal: AbortSignal) =>
+    client.calls.record(sessionId, messageId, signal),
   dismissNotice: () => store.setState({ notice: null }),
   draft: draftStorage,
 } as const

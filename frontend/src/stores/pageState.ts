@@ -31,14 +31,18 @@ let toldTimer: ReturnType<typeof setTimeout> | undefined
 let focusBefore: HTMLElement | null = null
 
 export const page = {
-  openSource(messageId: string, number: number): void {
-    focusBefore = document.activeElement instanceof HTMLElement ? document.activeElement : null
+  /** `opener`: what was pressed. It gets the focus back, also where a press gives it none. */
+  openSource(messageId: string, number: number, opener: HTMLElement): void {
+    focusBefore = opener
     usePage.setState({ source: { messageId, number } })
   },
-  /** Closes the passage and gives the focus back to the citation that opened it. */
+  /** Closes the passage and gives the focus back to the citation that opened it, or to the chat if that has gone. */
   closeSource(): void {
     usePage.setState({ source: null })
-    focusBefore?.focus({ preventScroll: true })
+    const next = focusBefore?.isConnected
+      ? focusBefore
+      : document.querySelector<HTMLElement>('[role="log"]')
+    next?.focus({ preventScroll: true })
     focusBefore = null
   },
   leaveSource(): void {

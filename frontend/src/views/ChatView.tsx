@@ -11,6 +11,7 @@ import { Sources } from '../components/features/chat/Sources'
 import { useSession } from '../components/features/chat/useSession'
 import { useViewEntries } from '../components/features/chat/useViewEntries'
 import { DocumentsDialog } from '../components/features/documents/DocumentsDialog'
+import { RecordDialog } from '../components/features/record/RecordDialog'
 import { SearchDialog } from '../components/features/search/SearchDialog'
 import { ShortcutsDialog } from '../components/features/shortcuts/ShortcutsDialog'
 import { useShortcuts } from '../components/features/shortcuts/useShortcuts'
@@ -55,6 +56,7 @@ export function ChatView() {
       <DocumentsDialog />
       <SearchDialog />
       <ShortcutsDialog />
+      <RecordDialog />
       <Notices />
       <Announcer key={`said-${thread}`} sessionId={sessionId} />
     </div>

@@ -3,13 +3,12 @@ import type { Message } from '../../../protocol/frames'
 import { isTerminal } from '../../../protocol/message'
 import { useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
+import { AnswerMeta } from './AnswerMeta'
 import { AnswerNote } from './AnswerNote'
+import { AnswerRecovered } from './AnswerRecovered'
 import { AnswerText } from './AnswerText'
 import { CitedContext } from './CitationMark'
-import { Confidence } from './Confidence'
-import { CopyButton } from './CopyButton'
 import type { Place } from './place'
-import { RetryButton } from './RetryButton'
 import css from './Rows.module.css'
 import { SourceChips } from './SourceChips'
 import { TypingSign } from './TypingSign'
@@ -43,29 +42,15 @@ export function AnswerRow({
           {content !== '' && <AnswerText text={content} ended={ended} />}
         </CitedContext>
       </div>
-      {!ended && <TypingSign stage={content === '' ? stage : undefined} />}
+      {!ended && (
+        <div className={css.growing}>
+          <TypingSign stage={content === '' ? stage : undefined} />
+          <AnswerRecovered messageId={id} />
+        </div>
+      )}
       {ended && <AnswerNote message={message} retryable={retryable} />}
       {ended && sources.length > 0 && <SourceChips messageId={id} sources={sources} />}
-      {ended && content !== '' && <AnswerMeta message={message} retryable={retryable} />}
+      {ended && <AnswerMeta message={message} retryable={retryable} />}
     </article>
-  )
-}
-
-interface MetaProps {
-  readonly message: Message
-  readonly retryable: boolean
-}
-
-function AnswerMeta({ message, retryable }: MetaProps) {
-  const { id, status, confidence, generation_time_ms: ms } = message
-  return (
-    <footer className={css.meta}>
-      <div className={css.tools}>
-        <CopyButton text={message.content} label={t.copy} />
-        {status === 'complete' && retryable && <RetryButton messageId={id} quiet />}
-      </div>
-      {confidence !== null && <Confidence value={confidence} />}
-      {ms !== null && <span className={css.time}>{t.seconds(ms)}</span>}
-    </footer>
   )
 }

@@ -27,7 +27,7 @@ export function CitationMark({ number }: { readonly number: number }) {
       aria-label={t.source(number, title)}
       aria-pressed={open}
       title={title}
-      onClick={() => page.openSource(messageId, number)}
+      onClick={(event) => page.openSource(messageId, number, event.currentTarget)}
     >
       {number}
     </button>

@@ -20,7 +20,7 @@ export function SourceChips({ messageId, sources }: Props) {
             className={css.chip}
             data-testid="source-chip"
             aria-pressed={open === index + 1}
-            onClick={() => page.openSource(messageId, index + 1)}
+            onClick={(event) => page.openSource(messageId, index + 1, event.currentTarget)}
           >
             <span className={css.number}>{index + 1}</span>
             <span className={css.title}>{source.title ?? t.untitledSource}</span>

@@ -8,6 +8,8 @@ import { IconButton } from '../../ui/IconButton'
 import { markedParts } from './markedParts'
 import css from './Sources.module.css'
 
+const OTHERS = 'dialog, input, textarea, [aria-haspopup], [role="menu"], :has(> :popover-open)'
+
 /** The passages that an answer rests on, with the cited one in view. Escape gives the focus back. */
 export function Sources() {
   const open = usePage((s) => s.source)
@@ -17,39 +19,56 @@ export function Sources() {
     return s.conversations[sessionId]?.rows.get(open.messageId)?.message
   })
   const panel = useRef<HTMLElement>(null)
-  const number = open?.number ?? 0
+  const shown = open !== null && message !== undefined
   useEffect(() => {
-    if (number === 0) return
-    const cited = panel.current?.querySelector<HTMLElement>(`[data-number="${number}"]`)
+    if (!shown) return
+    const cited = panel.current?.querySelector<HTMLElement>(`[data-number="${open.number}"]`)
     cited?.scrollIntoView({ block: 'nearest' })
     cited?.focus({ preventScroll: true })
-  }, [number])
-  if (!open || !message) return null
+  }, [shown, open])
+  useEscape(shown)
+  if (!shown) return null
   return (
-    <aside
-      ref={panel}
-      className={css.panel}
-      data-testid="sources"
-      aria-label={t.sourcesTitle}
-      onKeyDown={(event) => event.key === 'Escape' && page.closeSource()}
-    >
-      <header className={css.head}>
-        <h2>{t.sources(message.sources.length)}</h2>
-        <IconButton icon={X} label={t.close} onClick={page.closeSource} />
-      </header>
-      <ol className={css.list}>
-        {message.sources.map((source, index) => (
-          <Passage
-            key={source.id}
-            source={source}
-            number={index + 1}
-            cited={index + 1 === number}
-            message={message}
-          />
-        ))}
-      </ol>
-    </aside>
+    <>
+      <button
+        type="button"
+        className={css.shade}
+        aria-label={t.closeSources}
+        tabIndex={-1}
+        onClick={page.closeSource}
+      />
+      <aside ref={panel} className={css.panel} data-testid="sources" aria-label={t.sourcesTitle}>
+        <header className={css.head}>
+          <h2>{t.sources(message.sources.length)}</h2>
+          <IconButton icon={X} label={t.close} onClick={page.closeSource} />
+        </header>
+        <ol className={css.list}>
+          {message.sources.map((source, index) => (
+            <Passage
+              key={source.id}
+              source={source}
+              number={index + 1}
+              cited={index + 1 === open.number}
+              message={message}
+            />
+          ))}
+        </ol>
+      </aside>
+    </>
   )
+}
+
+/** Also after a click beside the panel; not where Escape closes or clears something else. */
+function useEscape(shown: boolean): void {
+  useEffect(() => {
+    if (!shown) return
+    const close = (event: KeyboardEvent) => {
+      const taken = event.target instanceof Element && event.target.closest(OTHERS)
+      if (event.key === 'Escape' && !event.defaultPrevented && !taken) page.closeSource()
+    }
+    document.addEventListener('keydown', close)
+    return () => document.removeEventListener('keydown', close)
+  }, [shown])
 }
 
 interface PassageProps {

@@ -1,11 +1,15 @@
 import { memo, useMemo, useRef } from 'react'
-import ReactMarkdown, { type Components } from 'react-markdown'
+import ReactMarkdown, { type Components, type Options } from 'react-markdown'
 import rehypeSanitize from 'rehype-sanitize'
 import remarkGfm from 'remark-gfm'
+import remarkMath from 'remark-math'
 import { CitationMark } from '../CitationMark'
 import { BlockSplitter, GROUP, openFence } from './blocks'
 import { CodeBlock } from './CodeBlock'
 import { CITATION_TAG, rehypeCitations } from './citations'
+import { Formula } from './Formula'
+import { kindOfFormula, remarkFormulas } from './formulas'
+import { delimitMath, openMath } from './math'
 import css from './RichText.module.css'
 import { rehypeRawAsText } from './rawAsText'
 
@@ -53,7 +57,8 @@ const Group = memo(
           <Block
             // biome-ignore lint/suspicious/noArrayIndexKey: blocks only ever come at the end
             key={index}
-            block={definitions && block.includes('[') ? `${block}\n${definitions}` : block}
+            block={block}
+            definitions={definitions && block.includes('[') ? `\n${definitions}` : ''}
             growing={index === growing}
           />
         ))}
@@ -68,20 +73,26 @@ const Group = memo(
 
 interface BlockProps {
   readonly block: string
+  readonly definitions: string
   readonly growing: boolean
 }
 
-const Block = memo(function Block({ block, growing }: BlockProps) {
+const Block = memo(function Block({ block, definitions, growing }: BlockProps) {
   const fence = growing ? openFence(block) : null
   if (fence) return <CodeBlock code={fence.code} language={fence.language} open />
+  if (growing && openMath(block)) return <p className={css.source}>{block}</p>
   return (
     <ReactMarkdown remarkPlugins={REMARK} rehypePlugins={REHYPE} components={COMPONENTS}>
-      {block}
+      {delimitMath(block, growing) + definitions}
     </ReactMarkdown>
   )
 })
 
-const REMARK = [remarkGfm]
+const REMARK: Options['remarkPlugins'] = [
+  remarkGfm,
+  [remarkMath, { singleDollarTextMath: false }],
+  remarkFormulas,
+]
 const REHYPE = [rehypeRawAsText, rehypeSanitize, rehypeCitations]
 
 const COMPONENTS = {
@@ -100,6 +111,11 @@ const COMPONENTS = {
       <table>{children}</table>
     </div>
   ),
+  code: ({ className, children }) => {
+    const kind = kindOfFormula(className)
+    if (!kind) return <code>{children}</code>
+    return <Formula tex={String(children)} display={kind === 'display'} />
+  },
   pre: ({ node }) => {
     const code = node?.children[0]
     if (code?.type !== 'element') return null

@@ -1,4 +1,5 @@
-import { marked, type Token } from 'marked'
+import { Marked, type Token } from 'marked'
+import { displayMath, openMath } from './math'
 
 export const GROUP = 50
 const HELD_BACK = 2
@@ -26,7 +27,7 @@ export class BlockSplitter {
     // One reading of the whole at the end, so that a streamed answer is drawn exactly like a stored one.
     if (ended || !text.startsWith(this.text)) this.reset()
     this.text = text
-    const tokens = marked.lexer(text.slice(this.settledUnits), { gfm: true })
+    const tokens = (ended ? whole : growing).lexer(text.slice(this.settledUnits))
     const keep = ended ? 0 : heldBack(tokens)
     for (const token of tokens.slice(0, tokens.length - keep)) this.settle(token)
     const tail = tokens.slice(tokens.length - keep).filter(isBlock)
@@ -58,6 +59,28 @@ export class BlockSplitter {
     this.definitions = ''
   }
 }
+
+/** Where the first formula on lines of its own begins in the paragraph that `rest` continues. */
+function mathStart(rest: string): number | undefined {
+  const end = rest.indexOf('\n\n')
+  const found = /\n {0,3}(?:\$\$(?!\$)|\\\[)/.exec(end < 0 ? rest : rest.slice(0, end))
+  return found ? found.index + 1 : undefined
+}
+
+/** A formula is one block, although its lines may look like lists or headings. */
+function lexer(read: (text: string) => string | null): Marked {
+  const tokenizer = (text: string) => {
+    const raw = read(text)
+    return raw === null ? undefined : { type: 'math', raw }
+  }
+  return new Marked({
+    gfm: true,
+    extensions: [{ name: 'math', level: 'block', start: mathStart, tokenizer }],
+  })
+}
+
+const whole = lexer(displayMath)
+const growing = lexer((text) => displayMath(text) ?? openMath(text))
 
 function isBlock(token: Token): boolean {
   return token.type !== 'space' && token.type !== 'def'

@@ -1,0 +1,73 @@
+import { useEffect, useState } from 'react'
+import type { RecordEvent } from '../../../protocol/frames'
+import { chat, useChat } from '../../../stores/chatStore'
+import { learnFirstWords } from '../../../stores/firstWords'
+import { usePage } from '../../../stores/pageState'
+import { t } from '../../../strings'
+import { Dialog } from '../../ui/Dialog'
+import css from './RecordDialog.module.css'
+import { firstWordsMs, timeline } from './timeline'
+
+/** A message's own record: what the server noted about it, read when somebody asks. */
+export function RecordDialog() {
+  return (
+    <Dialog name="record" title={t.record.title}>
+      <Panel />
+    </Dialog>
+  )
+}
+
+type Reading =
+  | { readonly events: readonly RecordEvent[] }
+  | { readonly error: string }
+  | { readonly attempt: number }
+
+function Panel() {
+  const messageId = usePage((s) => s.dialog?.messageId ?? null)
+  const sessionId = useChat((s) => s.view.sessionId)
+  const [reading, setReading] = useState<Reading>({ attempt: 0 })
+  const attempt = 'attempt' in reading ? reading.attempt : null
+  useEffect(() => {
+    if (messageId === null || sessionId === null || attempt === null) return
+    const abort = new AbortController()
+    chat
+      .record(sessionId, messageId, abort.signal)
+      .then(({ events }) => {
+        const ms = firstWordsMs(events, messageId)
+        if (ms !== null) learnFirstWords(messageId, ms)
+        setReading({ events })
+      })
+      .catch((error: Error) => abort.signal.aborted || setReading({ error: error.message }))
+    return () => abort.abort()
+  }, [sessionId, messageId, attempt])
+  if ('error' in reading) {
+    return (
+      <div className={css.failed} role="alert">
+        <p>
+          {t.record.failed} {reading.error}
+        </p>
+        <button type="button" onClick={() => setReading({ attempt: 1 })}>
+          {t.record.tryAgain}
+        </button>
+      </div>
+    )
+  }
+  if (!('events' in reading)) return <p className={css.text}>{t.record.loading}</p>
+  if (reading.events.length === 0) return <p className={css.text}>{t.record.empty}</p>
+  return (
+    <>
+      <p className={css.text}>{t.record.intro}</p>
+      <ol className={css.list}>
+        {timeline(reading.events, messageId ?? '').map(({ key, at, what, text, detail }) => (
+          <li key={key} className={css.moment} data-what={what}>
+            <span className={css.at}>{at}</span>
+            <span className={css.what}>
+              {text}
+              {detail && <span className={css.detail}>{detail}</span>}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}
