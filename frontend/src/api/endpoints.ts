@@ -2,6 +2,7 @@ import type {
   AckBody,
   ChainInfo,
   Document,
+  LinkBody,
   Message,
   Page,
   Session,
@@ -74,6 +75,11 @@ export class Endpoints {
 
   stop(sessionId: string, id: string): Promise<{ message_id: string; status: string }> {
     return this.rest.call('POST', `${messagePath(sessionId, id)}/stop`, { again: true })
+  }
+
+  /** A link that carries this user's chats to another browser. */
+  makeLink(): Promise<LinkBody> {
+    return this.rest.call('POST', `${CHAT}/identity/links`)
   }
 
   documents(): Promise<{ documents: Document[] }> {

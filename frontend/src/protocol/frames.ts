@@ -8,6 +8,7 @@ export type {
   Done as DoneFrame,
   ErrorBody,
   ErrorFrame,
+  LinkBody,
   Message,
   MessageFrame,
   MessagePage as Page,

@@ -1,13 +1,16 @@
 import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
 import { ChatClient } from '../api/client'
-import { draftStorage, type Theme, themeStorage } from '../api/storage'
+import { draftStorage, lostStorage, type Theme, themeStorage, userStorage } from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import { claimTab } from '../api/tab'
 import type { ServerFrame } from '../protocol/frames'
+import { t } from '../strings'
 import { Conversations } from './conversations'
 import { Documents } from './documents'
-import { pathOf, viewOf, viewOfLocation } from './navigation'
+import { pathOf, takeJoinCode, viewOf, viewOfLocation } from './navigation'
+import { Owner } from './owner'
+import { page } from './pageState'
 import { PendingWatch } from './pending'
 import { Sending } from './sending'
 import { Sessions } from './sessions'
@@ -24,6 +27,14 @@ const sending = new Sending(store, theClient, conversations, placed)
 const pending = new PendingWatch(store, theClient, conversations, sending)
 const sessions = new Sessions(store, theClient, left)
 const documents = new Documents(store, theClient)
+const owner = new Owner(store, theClient, sending, {
+  again: () => location.reload(),
+  fresh: () => {
+    sessions.undo()
+    history.replaceState(null, '', pathOf(null))
+    location.reload()
+  },
+})
 
 const client = new ChatClient(browserSurroundings, {
   frame: hear,
@@ -36,11 +47,12 @@ const client = new ChatClient(browserSurroundings, {
   },
   stream: (sessionId, up) => conversations.stream(sessionId, up),
   attention: () => {
+    owner.look()
     pending.attention()
     sending.attention()
     if (!store.getState().sessions.loaded) void sessions.more()
   },
-  identity: (userId) => sending.known(userId),
+  identity: (userId) => owner.known(userId),
 })
 
 function hear(frame: ServerFrame): void {
@@ -91,9 +103,13 @@ function removed(sessionId: string): void {
 }
 
 function left(sessionId: string): void {
+  const onScreen = store.getState().view.sessionId === sessionId
   conversations.forget(sessionId)
   sending.forget(sessionId)
-  if (store.getState().view.sessionId === sessionId) go(viewOf(null), true)
+  // Deleted by another tab while somebody writes here: their words go with them.
+  if (onScreen && draftStorage.get('new') === '') draftStorage.move(sessionId, 'new')
+  draftStorage.set(sessionId, '')
+  if (onScreen) go(viewOf(null), true)
 }
 
 function go(view: View, replace = false): void {
@@ -108,10 +124,20 @@ function show(view: View): void {
 }
 
 export function startChat(): void {
-  window.addEventListener('popstate', () => show(viewOfLocation()))
+  const join = () => {
+    const code = takeJoinCode()
+    if (code !== null) page.askToJoin(code)
+  }
+  join()
+  window.addEventListener('popstate', () => {
+    join()
+    show(viewOfLocation())
+  })
+  userStorage.listen((userId) => owner.heard(userId))
   window.addEventListener('pagehide', () => sessions.commit())
   void client.start().then(async () => {
     conversations.show(store.getState().view.sessionId)
+    if (lostStorage.take()) store.setState({ notice: t.identityLost })
     void sessions.more()
     await sending.begin(await claimTab())
     pending.begin()
@@ -155,6 +181,13 @@ export const chat = {
     document.documentElement.dataset['theme'] = theme
     store.setState({ theme })
   },
+  makeLink: () => owner.makeLink(),
+  join: (code: string) => {
+    sessions.commit() // as long as this browser may
+    return owner.join(code)
+  },
+  /** Everything of this person goes, and with it a deletion that could still be undone. */
+  forgetEverything: () => owner.forget(),
   dismissNotice: () => store.setState({ notice: null }),
   draft: draftStorage,
 } as const

@@ -11,6 +11,8 @@ import { SessionSidebar } from '../components/features/chat/SessionSidebar'
 import { Sources } from '../components/features/chat/Sources'
 import { useViewEntries } from '../components/features/chat/useViewEntries'
 import { DocumentsDialog } from '../components/features/documents/DocumentsDialog'
+import { JoinDialog } from '../components/features/settings/JoinDialog'
+import { SettingsDialog } from '../components/features/settings/SettingsDialog'
 import { IconButton } from '../components/ui/IconButton'
 import { useChat } from '../stores/chatStore'
 import { page, usePage } from '../stores/pageState'
@@ -50,6 +52,8 @@ export function ChatView() {
       </main>
       <Sources />
       <DocumentsDialog />
+      <SettingsDialog />
+      <JoinDialog />
       <Notices />
       <Announcer key={`said-${thread}`} sessionId={sessionId} />
     </div>
@@ -78,7 +82,8 @@ function Body({ sessionId }: { readonly sessionId: string | null }) {
   const problem = useChat((s) => (sessionId === null ? undefined : s.unreadable[sessionId]))
   const rows = useChat((s) => (sessionId ? (s.conversations[sessionId]?.order.length ?? 0) : 0))
   const loaded = useChat((s) => sessionId !== null && s.conversations[sessionId]?.loaded === true)
-  if (missing) return <MissingSession />
+  // What was not sent stands there all the same, with the choice to take its words elsewhere.
+  if (missing && !waiting) return <MissingSession />
   if (rows > 0 || waiting) return <MessageList sessionId={sessionId} />
   if (sessionId !== null && !loaded) return <Loading problem={problem} />
   return <EmptyState />

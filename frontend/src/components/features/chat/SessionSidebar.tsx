@@ -1,17 +1,15 @@
-import { FileText, SquarePen } from 'lucide-react'
+import { FileText, Settings, SquarePen } from 'lucide-react'
 import { chat, useChat } from '../../../stores/chatStore'
 import { page } from '../../../stores/pageState'
 import { t } from '../../../strings'
 import { SessionEntry } from './SessionEntry'
 import css from './SessionSidebar.module.css'
-import { ThemeButton } from './ThemeButton'
 
 export function SessionSidebar() {
   return (
     <nav className={css.sidebar} aria-label={t.sessions}>
       <div className={css.head}>
         <span className={css.name}>{t.app}</span>
-        <ThemeButton />
       </div>
       <button
         type="button"
@@ -37,6 +35,15 @@ export function SessionSidebar() {
         >
           <FileText size={16} strokeWidth={1.75} aria-hidden />
           {t.documents}
+        </button>
+        <button
+          type="button"
+          className={css.wideButton}
+          data-testid="open-settings"
+          onClick={() => page.openDialog('settings')}
+        >
+          <Settings size={16} strokeWidth={1.75} aria-hidden />
+          {t.settings}
         </button>
       </div>
     </nav>
