@@ -17,6 +17,7 @@ from api.doors import (
     identity,
     langserve,
     library,
+    links,
     metrics,
     page,
     problems,
@@ -77,6 +78,7 @@ def create_app(parts: Parts) -> FastAPI:
 def _routers(parts: Parts, who: Who) -> list[APIRouter]:
     return [
         identity.router(parts.who, who, parts.forgetting),
+        links.router(parts.who, who, parts.links),
         rest.router(parts.chat, parts.chains, who.identity),
         library.router(parts.library, who.identity),
         record.router(parts.records, who.identity),

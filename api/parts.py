@@ -37,6 +37,7 @@ from api.service.forgetting import Forgetting
 from api.service.generate import Generator
 from api.service.leaving import Leaving
 from api.service.library import Library
+from api.service.links import Links
 from api.service.ports import DocumentHint
 from api.service.reaper import Reaper
 from api.service.record import Records
@@ -45,6 +46,7 @@ from api.service.sweep import Sweep
 from api.service.visits import Visitors
 from api.settings import Settings
 from api.store.archive import SqlArchive
+from api.store.links import SqlLinks
 from api.store.notes import SqlNotes
 from api.store.store import SqlStore
 from api.wakeups.local import LocalHints, LocalWakeups
@@ -73,6 +75,7 @@ class Parts:
     chat: Chat
     library: Library
     forgetting: Forgetting
+    links: Links
     runner: Runner
     leaving: Leaving
     runs: Runs
@@ -166,6 +169,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     notes = SqlNotes(database.readers, writer, now)
     visitors = Visitors(notes, new_id)
     archive = SqlArchive(database.readers, writer, clock=now)
+    links = SqlLinks(writer)
     runner = Runner(
         Generator(
             chains=chains,
@@ -212,6 +216,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         chat=chat,
         library=Library(store, archive),
         forgetting=forgetting,
+        links=Links(links, now),
         runner=runner,
         leaving=Leaving(chat=chat, runner=runner, store=store),
         runs=Runs(),
@@ -220,7 +225,15 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         reaper=reaper,
         notes=notes,
         records=Records(notes, visitors),
-        sweep=Sweep(store=store, log=log, notes=notes, forgetting=forgetting, clock=now, retention=retention),
+        sweep=Sweep(
+            store=store,
+            log=log,
+            notes=notes,
+            links=links,
+            forgetting=forgetting,
+            clock=now,
+            retention=retention,
+        ),
         documents=_documents(settings, hints),
         database=database,
         writer=writer,

@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 
+// So that the page can say which one it is.
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
 const server = 'http://127.0.0.1:8000'
 
 export default defineConfig({
   // Relative: the page may be served under a path that is only known when the server starts.
   base: './',
   plugins: [react()],
+  define: { 'import.meta.env.PAGE_VERSION': JSON.stringify(version) },
   build: {
     outDir: '../api/page',
     emptyOutDir: true,

@@ -36,7 +36,9 @@ class CookieAuth:
         return Identity(user_id)
 
     def issue(self) -> Issued:
-        user_id = self._new_id()
+        return self.vouch(self._new_id())
+
+    def vouch(self, user_id: str) -> Issued:
         return Issued(user_id, self._signer.sign(user_id).decode())
 
     def _user_of(self, token: str) -> str | None:

@@ -44,6 +44,9 @@ class Authenticator(Protocol):
     def issue(self) -> Issued | None:
         """A new anonymous user, or None where users cannot be made here."""
 
+    def vouch(self, user_id: str) -> Issued | None:
+        """A token for a user who is known, or None where tokens are made elsewhere or nobody needs one."""
+
 
 def bearer(connection: HTTPConnection) -> str | None:
     """The token of `Authorization: Bearer …`; other schemes (of a proxy's own login, say) are not ours."""

@@ -18,3 +18,6 @@ class NoAuth:
 
     def issue(self) -> Issued:
         return Issued(USER_ID, USER_ID)
+
+    def vouch(self, user_id: str) -> None:  # noqa: ARG002 - everybody is the same already
+        return None

@@ -193,6 +193,18 @@ forgetting = Table(
     sqlite_with_rowid=False,
 )
 
+# Links that carry a user's chats to another browser: of the code itself only a hash is kept.
+identity_links = Table(
+    "identity_links",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("user_id", String, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_identity_links_user", "user_id", "expires_at"),
+    Index("ix_identity_links_expiry", "expires_at"),
+    sqlite_with_rowid=False,
+)
+
 meta = Table(
     "meta",
     metadata,

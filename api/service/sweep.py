@@ -1,4 +1,4 @@
-"""What has to be removed from time to time: old pieces, deleted sessions, old notes, forgotten users."""
+"""What has to be removed from time to time: old pieces, deleted sessions, notes, links, forgotten users."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ import structlog
 
 from api.core.failures import places
 from api.service.forgetting import Forgetting
+from api.service.links import LinkShelf
 from api.service.ports import Clock, Log, Notes, Store
 
 log = structlog.get_logger()
@@ -27,6 +28,7 @@ class Sweep:
         store: Store,
         log: Log,
         notes: Notes,
+        links: LinkShelf,
         forgetting: Forgetting,
         clock: Clock,
         retention: timedelta,
@@ -35,6 +37,7 @@ class Sweep:
         self._forgetting = forgetting
         self._log = log
         self._notes = notes
+        self._links = links
         self._clock = clock
         self._retention = retention
         self._to_scrub = True  # whoever ran before may have died between the one and the other
@@ -53,6 +56,7 @@ class Sweep:
         await self._trim(now - self._retention)
         await self._erase(now - PURGE_AFTER)
         await self._notes.age(now - NOTES_KEPT)
+        await self._links.expire(now)
 
     async def _trim(self, ended_before: datetime) -> None:
         for _ in range(TRIMS):

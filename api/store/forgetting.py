@@ -11,6 +11,7 @@ from api.database.writer import Transaction
 from api.service.archive import Forgotten
 from api.service.ports import Ending
 from api.store.ending import Finish
+from api.store.links import revoke
 from api.store.purge import forget_empty
 from api.store.sessions import listed
 from api.store.spent import spend
@@ -31,6 +32,7 @@ def forget(transaction: Transaction, user_id: str, now: datetime) -> Forgotten:
     gone = update(sessions).where(sessions.c.id.in_(found))
     connection.execute(gone.values(deleted_at=to_micros(now)))
     transaction.gone.extend(found)
+    revoke(connection, user_id)
     done = len(found) < SESSIONS and spend(connection, user_id, SENDS) < SENDS
     connection.execute(delete(forgetting).where(forgetting.c.user_id == user_id))
     if done:

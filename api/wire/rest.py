@@ -59,6 +59,17 @@ class IdentityBody(Outgoing):
     token: str
 
 
+class LinkBody(Outgoing):
+    """A link that another browser may use, once, until it expires."""
+
+    code: str
+    expires_at: datetime
+
+
+class LinkClaim(Body):
+    code: str
+
+
 class SessionPage(Outgoing):
     sessions: list[Session]
     has_more: bool

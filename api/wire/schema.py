@@ -15,6 +15,7 @@ _BODIES: list[type[BaseModel]] = [
     rest.AnyMessage,
     rest.NewAttempt,
     rest.IdentityBody,
+    rest.LinkBody,
     rest.SessionPage,
     rest.MessagePage,
     rest.Sent,

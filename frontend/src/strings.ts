@@ -15,7 +15,6 @@ export const t = {
   openSidebar: 'Show chats',
   closeSidebar: 'Close chats',
   close: 'Close',
-  theme: { system: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' },
 
   badge: {
     connecting: 'Connecting',
@@ -146,6 +145,44 @@ export const t = {
     copy: 'Copy the newest answer',
     help: 'Show these shortcuts',
   },
+
+  settings: 'Settings',
+  theme: 'Theme',
+  themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+  otherBrowser: 'Continue in another browser',
+  otherBrowserText:
+    'Makes a link that opens your chats in another browser. It works once, within ten minutes.',
+  makeLink: 'Make a link',
+  makeAnotherLink: 'Make another link',
+  makingLink: 'Making a link…',
+  linkLabel: 'Link for the other browser',
+  copyJoinLink: 'Copy the link',
+  linkHolds: (until: string) => `Works once, until ${until}.`,
+  linkWarning:
+    'Whoever opens it reads all your chats, writes in them and may delete them, from then on. Give it to nobody else.',
+  linkExpired: 'That link has expired.',
+  deleteAll: 'Delete everything',
+  deleteAllText: 'All your chats, and what this browser keeps of drafts and unsent messages.',
+  deleteAllSure:
+    'Delete all your chats for good? They go in every browser that shows them, running answers are stopped, and nobody can bring them back.',
+  deleteAllYes: 'Yes, delete everything',
+  deleteAllNo: 'Keep my chats',
+  deletingAll: 'Deleting…',
+  pageVersion: (version: string) => `Steadychat ${version}`,
+  joinTitle: 'Continue here?',
+  joinText:
+    'This link comes from another browser. If you continue, this browser shows that one’s chats, and both can read, add and delete them.',
+  joinWarning:
+    'Continue only if you made the link yourself: whatever you write here afterwards, its maker can read.',
+  joinOwnSome:
+    'The chats of this browser stay behind, and it can no longer open them. To keep them, cancel, and save what you need, or make a link here and open it in the other browser instead.',
+  joinOwnMaybe:
+    'Chats that this browser has of its own stay behind, and it can no longer open them.',
+  joinYes: 'Continue',
+  joining: 'One moment…',
+  cancel: 'Cancel',
+  identityLost:
+    'The server no longer knows this browser: its cookie was deleted or is not valid any more. Earlier chats cannot be shown; what you had not sent is kept.',
 
   said: {
     sent: 'Sent',

@@ -21,6 +21,7 @@ from api.log.log import SqlLog
 from api.service.ports import Claim, Ending
 from api.service.requests import Accepted, AnswerRequest, RetryRequest, SendRequest
 from api.store.archive import SqlArchive
+from api.store.links import SqlLinks
 from api.store.notes import SqlNotes
 from api.store.store import SqlStore
 from api.wakeups.local import LocalWakeups
@@ -58,6 +59,7 @@ class Backend:
     log: SqlLog
     store: SqlStore
     archive: SqlArchive
+    links: SqlLinks
     notes: SqlNotes
     clock: SettableClock
     new_id: CountedIds
@@ -209,7 +211,8 @@ async def _served(
     await writer.submit(_impatient, durable=False)
     archive = SqlArchive(database.readers, writer, clock=clock)
     locked = partial(sqlite_locked, folder / "chat.db")
-    found = Backend(database, writer, log, store, archive, notes, clock, new_id, locked, published)
+    links = SqlLinks(writer)
+    found = Backend(database, writer, log, store, archive, links, notes, clock, new_id, locked, published)
     try:
         yield found
     finally:

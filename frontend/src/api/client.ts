@@ -6,6 +6,7 @@ import { Endpoints } from './endpoints'
 import type { Position } from './eventStream'
 import { HttpFollower } from './httpFollower'
 import { askIdentity } from './identity'
+import { becameAnother } from './problems'
 import { Requests } from './requests'
 import { Rest } from './rest'
 import { socketUrl } from './root'
@@ -44,6 +45,7 @@ export class ChatClient {
   private restFails = false
   private standIn = false
   private introduced = false
+  private userId: string | null = null
 
   constructor(
     private readonly surroundings: Surroundings,
@@ -133,7 +135,14 @@ export class ChatClient {
   }
 
   private async identify(): Promise<void> {
-    this.listener.identity(await askIdentity(this.rest))
+    const before = this.userId
+    this.known(await askIdentity(this.rest))
+    if (before !== null && before !== this.userId) throw becameAnother()
+  }
+
+  private known(userId: string): void {
+    this.userId = userId
+    this.listener.identity(userId)
   }
 
   /** The socket knows nobody: the identity was never had, or is no longer valid. */
@@ -157,7 +166,7 @@ export class ChatClient {
   }
 
   private hear(frame: ServerFrame): void {
-    if (frame.type === 'welcome') this.listener.identity(frame.user_id)
+    if (frame.type === 'welcome') this.known(frame.user_id)
     this.listener.frame(frame)
     if (frame.type === 'ack' || frame.type === 'stopped' || frame.type === 'error') {
       this.requests.settle(frame)

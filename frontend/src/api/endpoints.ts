@@ -3,6 +3,7 @@ import type {
   ChainInfo,
   Document,
   Hit,
+  LinkBody,
   Message,
   MessageRecord,
   Page,
@@ -103,6 +104,11 @@ export class Endpoints {
 
   record(sessionId: string, id: string, signal: AbortSignal): Promise<MessageRecord> {
     return this.rest.call('GET', `${messagePath(sessionId, id)}/record`, { signal })
+  }
+
+  /** A link that carries this user's chats to another browser. */
+  makeLink(): Promise<LinkBody> {
+    return this.rest.call('POST', `${CHAT}/identity/links`)
   }
 
   documents(): Promise<{ documents: Document[] }> {

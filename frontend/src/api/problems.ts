@@ -77,3 +77,9 @@ function isErrorBody(body: unknown): body is ErrorBody {
 export function isGone(error: unknown): boolean {
   return error instanceof Refusal && (error.status === 404 || error.body.code === 'not_found')
 }
+
+/** The browser became somebody else's while this was under way: it must not be done in the other one's name. */
+export function becameAnother(): Refusal {
+  const message = 'The server no longer knows who this was. Reload the page to go on.'
+  return new Refusal(401, { code: 'unauthorized', message, retryable: false })
+}

@@ -13,6 +13,9 @@ const OUTBOX = 'steadychat.outbox.'
 const DRAFT = 'steadychat.draft.'
 const THEME = 'steadychat.theme'
 const TAB = 'steadychat.tab'
+const USER = 'steadychat.user'
+const LOST = 'steadychat.lost'
+const ANEW = 'steadychat.anew'
 
 /** Messages on their way, one key each, so that tabs never overwrite each other's. */
 export const outboxStorage = {
@@ -29,6 +32,12 @@ export const outboxStorage = {
     const keys = attempt(() => Object.keys(localStorage), [])
     const entries = keys.filter((key) => key.startsWith(OUTBOX)).map(readEntry)
     return entries.filter((entry) => entry !== null).sort((a, b) => a.createdAt - b.createdAt)
+  },
+  /** What was kept for one user is another's from now on. */
+  bequeath(from: string, to: string): void {
+    for (const entry of outboxStorage.load()) {
+      if (entry.userId === from) outboxStorage.put({ ...entry, userId: to })
+    }
   },
 }
 
@@ -93,4 +102,47 @@ export const feedbackStorage = {
 function isVerdict(entry: unknown): entry is [string, Verdict] {
   if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== 'string') return false
   return entry[1] === 'up' || entry[1] === 'down'
+}
+
+/** Whose this browser is. Written by whichever tab asked last, under the lock of the identity; read by all. */
+export const userStorage = {
+  get: (): string | null => attempt(() => localStorage.getItem(USER), null),
+  set: (userId: string): void => attempt(() => localStorage.setItem(USER, userId), undefined),
+  /** Another tab made this browser somebody else's, or is about to. */
+  listen(hear: (userId: string | null) => void): void {
+    window.addEventListener('storage', ({ key, newValue }) => {
+      if (key === USER) hear(newValue)
+    })
+  },
+}
+
+/** That the server had forgotten this browser: to be told once. */
+export const lostStorage = {
+  set: (): void => attempt(() => localStorage.setItem(LOST, '1'), undefined),
+  take: (): boolean =>
+    attempt(() => {
+      const found = localStorage.getItem(LOST) !== null
+      localStorage.removeItem(LOST)
+      return found
+    }, false),
+}
+
+/** Whether this tab may load itself anew without having been known yet: once, and only if that can be remembered. */
+export const anewStorage = {
+  take: (): boolean =>
+    attempt(() => {
+      if (sessionStorage.getItem(ANEW) !== null) return false
+      sessionStorage.setItem(ANEW, '1')
+      return sessionStorage.getItem(ANEW) !== null
+    }, false),
+}
+
+/** Everything that tells of a person goes; how the page looks stays. */
+export function clearStorage(): void {
+  const keys = attempt(() => Object.keys(localStorage), [])
+  for (const key of keys) {
+    if (key.startsWith('steadychat.') && key !== THEME) {
+      attempt(() => localStorage.removeItem(key), undefined)
+    }
+  }
 }

@@ -234,6 +234,13 @@ export interface Limits {
   generations_per_user: number
   sessions_per_connection: number
 }
+/**
+ * A link that another browser may use, once, until it expires.
+ */
+export interface LinkBody {
+  code: string
+  expires_at: string
+}
 export interface Message {
   id: string
   session_id: string

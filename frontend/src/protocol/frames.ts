@@ -9,6 +9,7 @@ export type {
   ErrorBody,
   ErrorFrame,
   Hit,
+  LinkBody,
   Message,
   MessageFrame,
   MessagePage as Page,

@@ -3,7 +3,14 @@ import { createStore } from 'zustand/vanilla'
 import { ChatClient } from '../api/client'
 import type { ExportFormat } from '../api/endpoints'
 import { save } from '../api/saving'
-import { draftStorage, type Theme, themeStorage, type Verdict } from '../api/storage'
+import {
+  draftStorage,
+  lostStorage,
+  type Theme,
+  themeStorage,
+  userStorage,
+  type Verdict,
+} from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import { claimTab } from '../api/tab'
 import { type Conversation, lastAnswer, runningAnswer, type Sight } from '../protocol/conversation'
@@ -13,7 +20,9 @@ import { Conversations } from './conversations'
 import { Documents } from './documents'
 import { Feedback } from './feedback'
 import { firstWords } from './firstWords'
-import { pathOf, viewOf, viewOfLocation } from './navigation'
+import { pathOf, takeJoinCode, viewOf, viewOfLocation } from './navigation'
+import { Owner } from './owner'
+import { page } from './pageState'
 import { PendingWatch } from './pending'
 import { recoveries } from './recoveries'
 import { Search } from './search'
@@ -45,6 +54,15 @@ export const search = new Search({
   hidden: (id) => store.getState().deleting?.sessionId === id,
 })
 
+const owner = new Owner(store, theClient, sending, {
+  again: () => location.reload(),
+  fresh: () => {
+    sessions.undo()
+    history.replaceState(null, '', pathOf(null))
+    location.reload()
+  },
+})
+
 const client = new ChatClient(browserSurroundings, {
   frame: hear,
   badge: (badge) => {
@@ -61,11 +79,12 @@ const client = new ChatClient(browserSurroundings, {
     conversations.stream(sessionId, up)
   },
   attention: () => {
+    owner.look()
     pending.attention()
     sending.attention()
     if (!store.getState().sessions.loaded) void sessions.more()
   },
-  identity: (userId) => sending.known(userId),
+  identity: (userId) => owner.known(userId),
 })
 
 function hear(frame: ServerFrame): void {
@@ -122,9 +141,13 @@ function removed(sessionId: string): void {
 }
 
 function left(sessionId: string): void {
+  const onScreen = store.getState().view.sessionId === sessionId
   conversations.forget(sessionId)
   sending.forget(sessionId)
-  if (store.getState().view.sessionId === sessionId) go(viewOf(null), true)
+  // Deleted by another tab while somebody writes here: their words go with them.
+  if (onScreen && draftStorage.get('new') === '') draftStorage.move(sessionId, 'new')
+  draftStorage.set(sessionId, '')
+  if (onScreen) go(viewOf(null), true)
 }
 
 function go(view: View, replace = false): void {
@@ -150,10 +173,20 @@ function defaultOf(chains: readonly ChainInfo[]): ChainInfo | null {
 }
 
 export function startChat(): void {
-  window.addEventListener('popstate', () => show(viewOfLocation()))
+  const join = () => {
+    const code = takeJoinCode()
+    if (code !== null) page.askToJoin(code)
+  }
+  join()
+  window.addEventListener('popstate', () => {
+    join()
+    show(viewOfLocation())
+  })
+  userStorage.listen((userId) => owner.heard(userId))
   window.addEventListener('pagehide', () => sessions.commit())
   void client.start().then(async () => {
     conversations.show(store.getState().view.sessionId)
+    if (lostStorage.take()) store.setState({ notice: t.identityLost })
     void sessions.more().then(() => {
       const { sessionId } = store.getState().view
       if (sessionId !== null) void sessions.know(sessionId)
@@ -232,6 +265,13 @@ export const chat = {
   comment: (answer: Message, comment: string) => feedback.comment(answer, comment),
   record: (sessionId: string, messageId: string, signal: AbortSignal) =>
     client.calls.record(sessionId, messageId, signal),
+  makeLink: () => owner.makeLink(),
+  join: (code: string) => {
+    sessions.commit() // as long as this browser may
+    return owner.join(code)
+  },
+  /** Everything of this person goes, and with it a deletion that could still be undone. */
+  forgetEverything: () => owner.forget(),
   dismissNotice: () => store.setState({ notice: null }),
   draft: draftStorage,
 } as const

@@ -25,3 +25,18 @@ export function viewOf(sessionId: string | null): View {
 export function pathOf(sessionId: string | null): string {
   return sessionId === null ? rootPath() : `${rootPath()}chat/${encodeURIComponent(sessionId)}`
 }
+
+const JOIN = '#join='
+
+/** Behind a `#`, so that no server's log and no referrer ever has it. */
+export function joinLink(code: string): string {
+  return `${location.origin}${rootPath()}${JOIN}${encodeURIComponent(code)}`
+}
+
+/** The code of a link that was followed here. It is taken out of the address and of the history at once. */
+export function takeJoinCode(): string | null {
+  if (!location.hash.startsWith(JOIN)) return null
+  const code = decoded(location.hash.slice(JOIN.length))
+  history.replaceState(null, '', location.pathname)
+  return code === '' ? null : code
+}

@@ -1,6 +1,6 @@
 import { locked } from '../api/identity'
 import { newId } from '../api/ids'
-import { outboxStorage } from '../api/storage'
+import { outboxStorage, userStorage } from '../api/storage'
 import { livingTabs } from '../api/tab'
 import { type Entry, isUnderWay, revived, type SendEvent, sendReduce } from '../protocol/outbox'
 import type { Store } from './state'
@@ -22,9 +22,14 @@ export class Outbox {
     return this.store.getState().entries
   }
 
-  /** What this person asked for: an entry kept for somebody else waits until they are back. */
+  /**
+   * What this person asked for: an entry kept for somebody else waits until they are back. Nothing goes once another
+   * tab has made this browser somebody else's.
+   */
   get mine(): readonly Entry[] {
     const { userId } = this.store.getState()
+    const now = userStorage.get()
+    if (now !== null && userId !== null && now !== userId) return []
     return this.entries.filter((entry) => entry.userId === '' || entry.userId === userId)
   }
 
@@ -59,6 +64,17 @@ export class Outbox {
       for (const entry of found) outboxStorage.put(entry)
       if (found.length > 0) this.set([...this.entries, ...found])
     })
+  }
+
+  /** The browser became somebody else's: what was taken out of its storage is gone, what was kept may have a new owner. */
+  reread(): void {
+    const kept = new Map(outboxStorage.load().map((entry) => [entry.clientMessageId, entry]))
+    this.set(
+      this.entries.flatMap((entry) => {
+        const found = kept.get(entry.clientMessageId)
+        return found ? [{ ...entry, userId: found.userId }] : []
+      }),
+    )
   }
 
   /** A new entry for the chat on screen. */

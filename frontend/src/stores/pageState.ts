@@ -1,12 +1,14 @@
 import { create } from 'zustand'
 
 /** What may lie over the page. */
-export type DialogName = 'documents' | 'search' | 'settings' | 'shortcuts' | 'record'
+export type DialogName = 'documents' | 'search' | 'settings' | 'shortcuts' | 'record' | 'join'
 
 /** What is open on the page. Belongs to this tab alone and is forgotten with it. */
 interface PageState {
   readonly source: { readonly messageId: string; readonly number: number } | null
   readonly sidebarOpen: boolean
+  /** The code of a link that was followed here, until the person has said yes or no to it. */
+  readonly joinCode: string | null
   readonly dialog: { readonly name: DialogName; readonly messageId: string | null } | null
   /** Text that goes into the composer: of a message to edit, or a question to ask again. */
   readonly handed: { readonly text: string } | null
@@ -19,6 +21,7 @@ interface PageState {
 export const usePage = create<PageState>()(() => ({
   source: null,
   sidebarOpen: false,
+  joinCode: null,
   dialog: null,
   handed: null,
   target: null,
@@ -55,6 +58,10 @@ export const page = {
   /** Closes that dialog, if it is still the one that is open. */
   closeDialog: (name: DialogName): void =>
     usePage.setState(({ dialog }) => (dialog?.name === name ? { dialog: null } : {})),
+  /** A link was followed here: nothing comes of it until the person agrees. */
+  askToJoin: (joinCode: string): void =>
+    usePage.setState({ joinCode, dialog: { name: 'join', messageId: null } }),
+  leaveJoining: (): void => usePage.setState({ joinCode: null }),
   hand: (text: string): void => usePage.setState({ handed: { text } }),
   taken: (): void => usePage.setState({ handed: null }),
   aim: (sessionId: string, messageId: string): void =>

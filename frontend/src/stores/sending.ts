@@ -36,6 +36,11 @@ export class Sending {
     this.pump()
   }
 
+  /** Somebody else is here now. */
+  reread(): void {
+    this.outbox.reread()
+  }
+
   send(content: string): void {
     this.outbox.add({ content: sendable(content), retryOf: null })
     this.pump()

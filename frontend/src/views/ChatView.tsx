@@ -13,6 +13,8 @@ import { useViewEntries } from '../components/features/chat/useViewEntries'
 import { DocumentsDialog } from '../components/features/documents/DocumentsDialog'
 import { RecordDialog } from '../components/features/record/RecordDialog'
 import { SearchDialog } from '../components/features/search/SearchDialog'
+import { JoinDialog } from '../components/features/settings/JoinDialog'
+import { SettingsDialog } from '../components/features/settings/SettingsDialog'
 import { ShortcutsDialog } from '../components/features/shortcuts/ShortcutsDialog'
 import { useShortcuts } from '../components/features/shortcuts/useShortcuts'
 import { useChat } from '../stores/chatStore'
@@ -57,6 +59,8 @@ export function ChatView() {
       <SearchDialog />
       <ShortcutsDialog />
       <RecordDialog />
+      <SettingsDialog />
+      <JoinDialog />
       <Notices />
       <Announcer key={`said-${thread}`} sessionId={sessionId} />
     </div>
@@ -69,7 +73,8 @@ function Body({ sessionId }: { readonly sessionId: string | null }) {
   const problem = useChat((s) => (sessionId === null ? undefined : s.unreadable[sessionId]))
   const rows = useChat((s) => (sessionId ? (s.conversations[sessionId]?.order.length ?? 0) : 0))
   const loaded = useChat((s) => sessionId !== null && s.conversations[sessionId]?.loaded === true)
-  if (missing) return <MissingSession />
+  // What was not sent stands there all the same, with the choice to take its words elsewhere.
+  if (missing && !waiting) return <MissingSession />
   if (rows > 0 || waiting) return <MessageList sessionId={sessionId} />
   if (sessionId !== null && !loaded) return <Loading problem={problem} />
   return <EmptyState />

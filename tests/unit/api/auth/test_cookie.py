@@ -37,6 +37,11 @@ async def test_an_issued_token_stands_for_its_user_as_bearer_before_any_cookie(
     assert await auth.identify(connection) == Identity(second.user_id)
 
 
+async def test_a_known_user_is_vouched_for_by_the_same_token(auth: CookieAuth) -> None:
+    issued = auth.issue()
+    assert auth.vouch(issued.user_id) == issued
+
+
 async def test_whoever_brings_nothing_is_nobody(auth: CookieAuth, connect: Connect) -> None:
     assert await auth.identify(connect()) is None
     assert await auth.identify(connect(("Authorization", "Basic dXNlcjpwYXNz"))) is None

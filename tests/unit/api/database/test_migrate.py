@@ -6,7 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
@@ -90,6 +92,23 @@ def test_the_migrations_make_the_very_indexes(engine: Engine) -> None:
         metadata.create_all(connection)
         listed = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql LIKE '%INDEX%'"))
         assert migrated == {name: " ".join(sql.split()) for name, sql in listed}
+
+
+def test_links_come_and_go_by_a_migration_of_their_own(engine: Engine, head: str, tmp_path: Path) -> None:
+    """What links there were goes; nothing else does."""
+    with engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(migrate_module.MIGRATIONS))
+        config.attributes["connection"] = connection
+        connection.execute(text("INSERT INTO identity_links VALUES ('d', 'ann', 1)"))
+        command.downgrade(config, "0004")
+        connection.commit()
+    assert "identity_links" not in inspect(engine).get_table_names()
+    assert migrate(engine, tmp_path / "backups") is not None
+    assert revision(engine) == head
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id FROM users")).all() == [("ann",)]
+        assert connection.execute(text("SELECT * FROM identity_links")).all() == []
 
 
 def test_before_a_later_migration_a_copy_is_made(

@@ -43,6 +43,9 @@ class KnownTokens:
     def issue(self) -> Issued | None:
         return None if self.bearer_only else Issued("new", "token-of-new")
 
+    def vouch(self, user_id: str) -> Issued | None:
+        return None if self.bearer_only else Issued(user_id, f"token-of-{user_id}")
+
 
 @pytest.fixture(scope="session")
 def tokens() -> type[KnownTokens]:

@@ -4,12 +4,15 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from api.core.errors import ChatError, Code
 from api.core.records import Position
+from api.database.tables import identity_links
 from api.log import log
 from api.service import sweep
 from api.service.forgetting import Forgetting
+from api.service.links import HOLDS, Links, digest
 from api.service.ports import Notes
 from api.service.runner import Job, Runner
 from api.service.sweep import Sweep
@@ -32,6 +35,7 @@ def sweep_of(backend: Backend, notes: Notes | None = None) -> Sweep:
         store=backend.store,
         log=backend.log,
         notes=notes or RememberedNotes(),
+        links=backend.links,
         forgetting=Forgetting(archive=backend.archive, runner=Runner(nothing_runs), hints=LocalHints()),
         clock=backend.clock,
         retention=HOUR,
@@ -91,6 +95,19 @@ async def test_notes_go_after_a_month(backend: Backend) -> None:
     notes = RememberedNotes()
     await sweep_of(backend, notes).once()
     assert notes.ages == [backend.clock() - timedelta(days=30)]
+
+
+async def test_links_go_when_they_have_expired(backend: Backend) -> None:
+    links = Links(backend.links, backend.clock)
+    await links.make("ann")
+    backend.clock.forward(HOLDS.total_seconds() - 1)
+    await sweep_of(backend).once()
+    kept = await links.make("ann")
+    backend.clock.forward(1)
+    await sweep_of(backend).once()
+    assert await backend.change(lambda at: at.connection.execute(select(identity_links.c.digest)).all()) == [
+        (digest(kept.code),)
+    ]
 
 
 async def test_a_deleted_session_can_be_read_to_its_end_for_a_while(backend: Backend) -> None:

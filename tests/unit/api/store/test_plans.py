@@ -58,6 +58,9 @@ ASKED: dict[str, Ask] = {
         "ann", sent.session_id, sent.answer_id, Verdict.UP, None
     ),
     "exporting": lambda backend, sent: backend.archive.keeps("ann", sent.session_id, 0),
+    "making a link": lambda backend, sent: backend.links.keep("digest", "ann", backend.clock()),
+    "using a link": lambda backend, sent: backend.links.take("digest", backend.clock()),
+    "links that expire": lambda backend, sent: backend.links.expire(backend.clock()),
     "forgetting": lambda backend, sent: backend.archive.forget("ann"),
     "erasing": lambda backend, sent: erased(backend, sent.session_id),
 }

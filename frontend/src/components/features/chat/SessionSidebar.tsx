@@ -1,4 +1,4 @@
-import { FileText, Keyboard, Search, SquarePen } from 'lucide-react'
+import { FileText, Keyboard, Search, Settings, SquarePen } from 'lucide-react'
 import { Fragment } from 'react'
 import { chat, useChat } from '../../../stores/chatStore'
 import { page } from '../../../stores/pageState'
@@ -11,14 +11,12 @@ import { SEARCH_KEYS } from '../shortcuts/table'
 import { type Day, firstOfDays } from './days'
 import { SessionEntry } from './SessionEntry'
 import css from './SessionSidebar.module.css'
-import { ThemeButton } from './ThemeButton'
 
 export function SessionSidebar() {
   return (
     <nav className={css.sidebar} aria-label={t.sessions}>
       <div className={css.head}>
         <span className={css.name}>{t.app}</span>
-        <ThemeButton />
       </div>
       <button
         type="button"
@@ -67,6 +65,15 @@ export function SessionSidebar() {
         >
           <Keyboard size={16} strokeWidth={1.75} aria-hidden />
           {t.shortcuts.title}
+        </button>
+        <button
+          type="button"
+          className={css.wideButton}
+          data-testid="open-settings"
+          onClick={() => page.openDialog('settings')}
+        >
+          <Settings size={16} strokeWidth={1.75} aria-hidden />
+          {t.settings}
         </button>
       </div>
     </nav>

@@ -1,0 +1,72 @@
+import type { ChatClient } from '../api/client'
+import { forgetIdentity, joinIdentity } from '../api/identity'
+import { anewStorage, userStorage } from '../api/storage'
+import { joinLink } from './navigation'
+import type { Sending } from './sending'
+import type { Store } from './state'
+
+export interface Link {
+  readonly url: string
+  readonly expiresAt: string
+}
+
+/** How the page is loaded anew: where it stands, or as a new chat. */
+export interface Loading {
+  again(): void
+  fresh(): void
+}
+
+/**
+ * Whose chats this page shows: those of one person, from its loading to its end. When the browser becomes somebody
+ * else's, by this tab, by another one, or since the server has forgotten it, the page is loaded anew. So no row and no
+ * connection of the one before stays, and nothing is sent in the wrong name.
+ */
+export class Owner {
+  constructor(
+    private readonly store: Store,
+    private readonly client: () => ChatClient,
+    private readonly sending: Pick<Sending, 'known' | 'reread'>,
+    private readonly loading: Loading,
+  ) {}
+
+  /** The server said who this is. */
+  known(userId: string): void {
+    const before = this.store.getState().userId
+    if (before === null || before === userId) return this.sending.known(userId)
+    this.store.setState({ userId })
+    this.leave()
+  }
+
+  /** Whether another tab has changed that meanwhile, of which a sleeping page hears nothing. */
+  look(): void {
+    const now = userStorage.get()
+    if (now !== null) this.heard(now)
+  }
+
+  /** Another tab made this browser somebody's, or nobody's. */
+  heard(userId: string | null): void {
+    const mine = this.store.getState().userId
+    if (mine !== null && mine !== userId) this.leave()
+  }
+
+  async makeLink(): Promise<Link> {
+    const { code, expires_at: expiresAt } = await this.client().calls.makeLink()
+    return { url: joinLink(code), expiresAt }
+  }
+
+  async join(code: string): Promise<void> {
+    await joinIdentity(this.client().rest, code)
+    this.loading.fresh()
+  }
+
+  async forget(): Promise<void> {
+    await forgetIdentity(this.client().rest)
+    this.loading.fresh()
+  }
+
+  /** Where no identity holds, as in a browser that keeps no cookies, loading anew for ever would help nobody. */
+  private leave(): void {
+    this.sending.reread()
+    if (this.store.getState().sessions.loaded || anewStorage.take()) this.loading.again()
+  }
+}
