@@ -1,6 +1,7 @@
 import { restDelayMs } from '../protocol/backoff'
 import { bodyOf, isPassing, Unreached, waitAsked } from './problems'
 import { serverUrl } from './root'
+import { sendTelling } from './uploading'
 
 const ANSWER_LIMIT_MS = 20_000
 
@@ -11,6 +12,10 @@ export interface RestOptions {
   readonly signal?: AbortSignal
   /** Try again after network failures; only for reads and for writes that an id makes safe. */
   readonly again?: boolean
+  /** Hears which share of the form has left, from 0 to 1. */
+  readonly sent?: (share: number) => void
+  /** Hears the headers of the answer. */
+  readonly answered?: (headers: Headers) => void
 }
 
 /** JSON over HTTP with the protocol's rules for trying again and for renewing a lost identity. */
@@ -76,8 +81,12 @@ export class Rest {
       init.headers = { 'Content-Type': 'application/json', ...options.headers }
     }
     try {
-      const response = await fetch(serverUrl(path), init)
+      const url = serverUrl(path)
+      const response = await (options.sent
+        ? sendTelling(url, init, options.sent)
+        : fetch(url, init))
       this.onReached(true)
+      options.answered?.(response.headers)
       return response
     } catch (error) {
       if (options.signal?.aborted) throw error

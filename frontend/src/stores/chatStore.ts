@@ -12,6 +12,7 @@ import { PendingWatch } from './pending'
 import { Sending } from './sending'
 import { Sessions } from './sessions'
 import { type ChatState, initialState, type Store, type View, without } from './state'
+import { Uploads } from './uploads'
 
 /** The page's one store and the parts that change it, wired to each other. */
 const store: Store = createStore<ChatState>()(() =>
@@ -24,6 +25,7 @@ const sending = new Sending(store, theClient, conversations, placed)
 const pending = new PendingWatch(store, theClient, conversations, sending)
 const sessions = new Sessions(store, theClient, left)
 const documents = new Documents(store, theClient)
+const uploads = new Uploads(store, theClient, documents)
 
 const client = new ChatClient(browserSurroundings, {
   frame: hear,
@@ -147,9 +149,12 @@ export const chat = {
     if (store.getState().view.sessionId === session.id) go(viewOf(null))
   },
   undoRemove: () => sessions.undo(),
-  loadDocuments: () => void documents.load(),
-  upload: (files: readonly File[]) => void documents.upload(files),
-  removeDocument: (id: string) => void documents.remove(id),
+  /** Keeps the list of documents fresh until the function that is returned is called. */
+  watchDocuments: () => documents.watch(),
+  upload: (files: readonly File[]) => uploads.add(files),
+  uploadAgain: (key: string) => uploads.again(key),
+  leaveUpload: (key: string) => uploads.leave(key),
+  removeDocument: (id: string) => documents.remove(id),
   setTheme: (theme: Theme) => {
     themeStorage.set(theme)
     document.documentElement.dataset['theme'] = theme
