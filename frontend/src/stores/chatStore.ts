@@ -62,6 +62,7 @@ function hear(frame: ServerFrame): void {
       break
     case 'document':
       documents.merge(frame.document)
+      uploads.arrived(frame.document)
       break
     case 'done':
       store.setState((s) => ({ stages: without(s.stages, frame.message_id) }))

@@ -94,6 +94,8 @@ it('the answer to an upload is older than its hints', async () => {
   documents.watch()
   await moment()
   upload.mockImplementationOnce(async () => {
+    uploads.arrived(document('1', { status: 'queued' }))
+    expect(state().uploads).toEqual([])
     documents.merge(document('1'))
     return { documents: [document('1', { status: 'queued' })] }
   })

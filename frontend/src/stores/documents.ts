@@ -105,10 +105,9 @@ function isBusy(document: Document): boolean {
 }
 
 function newestFirst(documents: readonly Document[]): readonly Document[] {
-  return [...documents].sort((a, b) => order(a, b))
+  return [...documents].sort(order)
 }
 
 function order(a: Document, b: Document): number {
-  if (a.created_at !== b.created_at) return a.created_at < b.created_at ? 1 : -1
-  return a.id < b.id ? 1 : -1
+  return Date.parse(b.created_at) - Date.parse(a.created_at) || (a.id < b.id ? 1 : -1)
 }

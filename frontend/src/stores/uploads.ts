@@ -1,5 +1,6 @@
 import type { ChatClient } from '../api/client'
 import { Refusal } from '../api/problems'
+import type { Document } from '../protocol/frames'
 import { FILES_AT_ONCE, unfit } from '../protocol/uploadable'
 import { t } from '../strings'
 import type { Documents } from './documents'
@@ -35,6 +36,13 @@ export class Uploads {
     this.files.delete(key)
     this.set(this.uploads.filter((upload) => upload.key !== key))
     if (this.current?.key === key) this.current.leave.abort()
+  }
+
+  /** A hint may come before the answer to the upload: one row for it is enough. */
+  arrived({ filename, status }: Document): void {
+    const key = this.current?.key
+    if (status !== 'queued') return
+    this.set(this.uploads.filter((upload) => upload.key !== key || upload.name !== filename))
   }
 
   private begin(file: File): Upload {

@@ -57,10 +57,13 @@ export function DocumentEntry({ document, writable, gone }: Props) {
   )
 }
 
-function stateOf({ status, progress, passages, error }: Document): string {
+function stateOf({ status, progress, passages, error, title, filename }: Document): string {
   const word = t.documentStatus[status]
   if (status === 'indexing') return `${word} · ${t.uploadPercent(Math.round(progress * 100))}`
-  if (status === 'indexed') return `${word} · ${t.passages(passages)}`
+  if (status === 'indexed') {
+    const named = title === '' || filename.startsWith(title) ? [] : [filename]
+    return [word, t.passages(passages), ...named].join(' · ')
+  }
   return (status === 'failed' && error) || word
 }
 
