@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from api.documents.model import Document
@@ -48,6 +48,7 @@ class IndexCorpus:
                 filename=document.filename,
                 media_type=document.media_type,
                 data=data,
+                created_at=_written(document.created_at),
                 progress=progress,
             )
         except UnreadableDocument as error:
@@ -60,6 +61,11 @@ class IndexCorpus:
     @_may_be_away()
     def remove(self, document_id: str) -> bool:
         return remove_document(self._index, document_id)
+
+
+def _written(moment: datetime) -> str:
+    """As the index writes times, so that they stay in order there."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _shown(indexed: "Indexed") -> Document:

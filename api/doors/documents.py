@@ -43,6 +43,17 @@ _FORM: dict[str, Any] = {  # OpenAPI's own shape
     }
 }
 
+_ALLOW: dict[int | str, dict[str, Any]] = {  # OpenAPI's own shape
+    200: {
+        "headers": {
+            "Allow": {
+                "description": "`GET, POST` for those who may add and delete documents, else `GET`.",
+                "schema": {"type": "string"},
+            }
+        }
+    }
+}
+
 
 def router(documents: Documents, who: Who, may_write: Callable[[Identity], bool]) -> APIRouter:
     """Reading needs an identity, writing also `may_write`. Uploads are read here, not by FastAPI.
@@ -59,8 +70,9 @@ def router(documents: Documents, who: Who, may_write: Callable[[Identity], bool]
             )
         return identity
 
-    @routes.get("", dependencies=[reader])
-    async def listing() -> rest.Documents:
+    @routes.get("", responses=_ALLOW)
+    async def listing(identity: Annotated[Identity, reader], response: Response) -> rest.Documents:
+        response.headers["Allow"] = "GET, POST" if may_write(identity) else "GET"
         return _wire(await documents.list())
 
     @routes.post("", status_code=202, openapi_extra=_FORM)

@@ -29,12 +29,13 @@ def add_document(
     data: bytes,
     title: str | None = None,
     path: str | None = None,
+    created_at: str = "",
     progress: Callable[[float], None] | None = None,
 ) -> int:
     """Put a document into the index, or in place of the one with its id; return its passages.
 
-    `progress` is told the share that is embedded, 0 to 1. Raises `UnreadableDocument`; then
-    nothing has changed.
+    `created_at` is a moment in ISO 8601, to the millisecond and with Z; empty is now. `progress` is told the
+    share that is embedded, 0 to 1. Raises `UnreadableDocument`; then nothing has changed.
     """
     known = media_type_of(filename, media_type)
     parsed = read(data, known)
@@ -47,6 +48,7 @@ def add_document(
         media_type=known,
         digest=digest(data),
         bytes=len(data),
+        created_at=created_at,
         path=path,
         uri=parsed.uri,
     )

@@ -111,14 +111,26 @@ export class Endpoints {
     return this.rest.call('POST', `${CHAT}/identity/links`)
   }
 
-  documents(): Promise<{ documents: Document[] }> {
-    return this.rest.call('GET', 'api/documents', { again: true })
+  /** The server says by the header `Allow` whether this person may change the list. */
+  async documents(signal: AbortSignal): Promise<{ documents: Document[]; writable: boolean }> {
+    let writable = true
+    const answered = (headers: Headers) => {
+      writable = headers.get('Allow')?.includes('POST') ?? true
+    }
+    const options = { signal, again: true, answered }
+    const found = await this.rest.call<{ documents: Document[] }>('GET', 'api/documents', options)
+    return { ...found, writable }
   }
 
-  upload(files: readonly File[]): Promise<{ documents: Document[] }> {
+  /** One file, so that none is refused for another's sake. */
+  upload(
+    file: File,
+    sent: (share: number) => void,
+    signal: AbortSignal,
+  ): Promise<{ documents: Document[] }> {
     const form = new FormData()
-    for (const file of files) form.append('file', file)
-    return this.rest.call('POST', 'api/documents', { form })
+    form.append('file', file)
+    return this.rest.call('POST', 'api/documents', { form, sent, signal })
   }
 
   removeDocument(id: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { restDelayMs } from '../protocol/backoff'
 import { bodyOf, isPassing, problemOf, Unreached, waitAsked } from './problems'
 import { serverUrl } from './root'
+import { sendTelling } from './uploading'
 
 const ANSWER_LIMIT_MS = 20_000
 
@@ -19,6 +20,10 @@ export interface RestOptions {
   readonly again?: boolean
   /** It takes as long as the line needs: a file on its way, up or down. */
   readonly long?: boolean
+  /** Hears which share of the form has left, from 0 to 1. */
+  readonly sent?: (share: number) => void
+  /** Hears the headers of the answer. */
+  readonly answered?: (headers: Headers) => void
 }
 
 /** JSON over HTTP with the protocol's rules for trying again and for renewing a lost identity. */
@@ -99,8 +104,12 @@ export class Rest {
       init.headers = { 'Content-Type': 'application/json', ...options.headers }
     }
     try {
-      const response = await fetch(serverUrl(path), init)
+      const url = serverUrl(path)
+      const response = await (options.sent
+        ? sendTelling(url, init, options.sent)
+        : fetch(url, init))
       this.onReached(true)
+      options.answered?.(response.headers)
       return response
     } catch (error) {
       if (options.signal?.aborted) throw error

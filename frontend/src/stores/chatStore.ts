@@ -30,6 +30,7 @@ import { Sending } from './sending'
 import { Sessions } from './sessions'
 import { Shelves } from './shelves'
 import { type ChatState, initialState, type Store, type View, without } from './state'
+import { Uploads } from './uploads'
 
 /** The page's one store and the parts that change it, wired to each other. */
 const store: Store = createStore<ChatState>()(() =>
@@ -62,6 +63,7 @@ const owner = new Owner(store, theClient, sending, {
     location.reload()
   },
 })
+const uploads = new Uploads(store, theClient, documents)
 
 const client = new ChatClient(browserSurroundings, {
   frame: hear,
@@ -104,6 +106,7 @@ function hear(frame: ServerFrame): void {
       break
     case 'document':
       documents.merge(frame.document)
+      uploads.arrived(frame.document)
       break
     case 'done':
       store.setState((s) => ({ stages: without(s.stages, frame.message_id) }))
@@ -253,9 +256,12 @@ export const chat = {
     if (store.getState().view.sessionId === session.id) go(viewOf(null))
   },
   undoRemove: () => sessions.undo(),
-  loadDocuments: () => void documents.load(),
-  upload: (files: readonly File[]) => void documents.upload(files),
-  removeDocument: (id: string) => void documents.remove(id),
+  /** Keeps the list of documents fresh until the function that is returned is called. */
+  watchDocuments: () => documents.watch(),
+  upload: (files: readonly File[]) => uploads.add(files),
+  uploadAgain: (key: string) => uploads.again(key),
+  leaveUpload: (key: string) => uploads.leave(key),
+  removeDocument: (id: string) => documents.remove(id),
   setTheme: (theme: Theme) => {
     themeStorage.set(theme)
     document.documentElement.dataset['theme'] = theme

@@ -4,6 +4,7 @@ import type { Badge } from '../protocol/badge'
 import type { Conversation } from '../protocol/conversation'
 import type { ChainInfo, Document, Session } from '../protocol/frames'
 import type { Entry } from '../protocol/outbox'
+import type { Unfit } from '../protocol/uploadable'
 
 /** What is on screen: a session, or a chat that becomes one with its first message. */
 export interface View {
@@ -21,12 +22,22 @@ export interface SessionList {
   readonly failed: boolean
 }
 
+/** A file on its way to the server, or one that did not get there. */
+export interface Upload {
+  readonly key: string
+  readonly name: string
+  readonly state: 'waiting' | 'sending' | 'unfit' | 'failed'
+  /** Which share of it has left, from 0 to 1. */
+  readonly sent: number
+  readonly reason: Unfit | 'many' | { readonly said: string } | null
+}
+
 export interface DocumentList {
   readonly items: readonly Document[]
+  readonly uploads: readonly Upload[]
   readonly loaded: boolean
-  readonly uploading: boolean
   readonly error: string | null
-  /** False once the server said that this person may not write. */
+  /** Whether this person may add and delete. */
   readonly writable: boolean
 }
 
@@ -83,7 +94,7 @@ export function initialState(view: View, theme: Theme): ChatState {
       failed: false,
     },
     deleting: null,
-    documents: { items: [], loaded: false, uploading: false, error: null, writable: true },
+    documents: { items: [], uploads: [], loaded: false, error: null, writable: false },
     chains: [],
     chain: null,
     messageChars: 32_000,

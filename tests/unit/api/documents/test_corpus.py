@@ -47,6 +47,12 @@ def test_an_upload_is_indexed_under_its_own_id(index: Index) -> None:
     assert corpus.document("d1") == found
 
 
+def test_an_upload_keeps_its_place_in_the_list_when_it_has_been_read(index: Index) -> None:
+    moment = datetime(2026, 11, 28, 10, tzinfo=UTC)
+    upload = replace(queued(), created_at=moment)
+    assert IndexCorpus(index).add(upload, TEXT, lambda _share: None).created_at == moment
+
+
 def test_an_index_that_cannot_be_written_just_now_is_away_and_unchanged(index: Index) -> None:
     corpus = IndexCorpus(index)
     kept = corpus.add(queued(), TEXT, lambda share: None)

@@ -134,6 +134,11 @@ async def test_reading_needs_an_identity_and_writing_permission(
     assert documents.deleted == []
 
 
+async def test_the_list_says_who_may_change_it(client: Any) -> None:
+    assert (await client.get("/api/documents")).headers["allow"] == "GET, POST"
+    assert (await client.get("/api/documents", headers=as_user("ben"))).headers["allow"] == "GET"
+
+
 async def test_a_foreign_page_adds_nothing(client: Any, documents: FakeDocuments) -> None:
     headers = {"Origin": "http://evil.example"}
     answer = await client.post("/api/documents", files=[file("a.md")], headers=headers)

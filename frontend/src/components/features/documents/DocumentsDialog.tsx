@@ -1,33 +1,41 @@
-import { Trash2 } from 'lucide-react'
-import { useEffect, useRef } from 'react'
-import type { Document } from '../../../protocol/frames'
+import { type DragEvent, useEffect, useRef, useState } from 'react'
 import { chat, useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
 import { Dialog } from '../../ui/Dialog'
-import { IconButton } from '../../ui/IconButton'
+import { AddDocuments } from './AddDocuments'
+import { DocumentEntry } from './DocumentEntry'
 import css from './DocumentsDialog.module.css'
+import { UploadEntry } from './UploadEntry'
 
-const ACCEPT = '.md,.markdown,.txt,.html,.htm,.pdf'
-
+/** What answers are drawn from: the list, and all ways to change it. Files may be dropped anywhere on it. */
 export function DocumentsDialog() {
+  const writable = useChat((s) => s.documents.writable)
+  const [over, setOver] = useState(false)
+  const onDragOver = (event: DragEvent) => {
+    event.preventDefault()
+    event.dataTransfer.dropEffect = writable ? 'copy' : 'none'
+    setOver(writable && event.dataTransfer.types.includes('Files'))
+  }
+  const onDragLeave = (event: DragEvent) => {
+    if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false)
+  }
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault()
+    setOver(false)
+    if (writable) chat.upload([...event.dataTransfer.files])
+  }
+  const drag = { onDragEnter: onDragOver, onDragOver, onDragLeave, onDrop }
   return (
-    <Dialog
-      name="documents"
-      title={t.documents}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault()
-        chat.upload([...event.dataTransfer.files])
-      }}
-    >
-      <Panel />
+    <Dialog name="documents" title={t.documents} {...drag}>
+      <Panel over={over} />
     </Dialog>
   )
 }
 
-function Panel() {
-  const { items, loaded, error, writable } = useChat((s) => s.documents)
-  useEffect(chat.loadDocuments, [])
+function Panel({ over }: { readonly over: boolean }) {
+  const { items, uploads, loaded, error, writable } = useChat((s) => s.documents)
+  const list = useRef<HTMLUListElement>(null)
+  useEffect(chat.watchDocuments, [])
   return (
     <>
       <p className={css.text}>{t.documentsText}</p>
@@ -36,74 +44,33 @@ function Panel() {
           {error}
         </p>
       )}
-      {writable && <Upload />}
-      {loaded && items.length === 0 && <p className={css.text}>{t.noDocuments}</p>}
-      <ul className={css.list}>
+      {writable && <AddDocuments over={over} />}
+      {!loaded && <Skeleton />}
+      {loaded && items.length + uploads.length === 0 && <p className={css.text}>{t.noDocuments}</p>}
+      <ul ref={list} className={css.list} tabIndex={-1} aria-label={t.documents}>
+        {uploads.map((upload) => (
+          <UploadEntry key={upload.key} upload={upload} />
+        ))}
         {items.map((document) => (
-          <Entry key={document.id} document={document} writable={writable} />
+          <DocumentEntry
+            key={document.id}
+            document={document}
+            writable={writable}
+            // Whoever deletes by keyboard stays in the list.
+            gone={() => list.current?.focus()}
+          />
         ))}
       </ul>
     </>
   )
 }
 
-function Upload() {
-  const uploading = useChat((s) => s.documents.uploading)
-  const input = useRef<HTMLInputElement>(null)
+function Skeleton() {
   return (
-    <div className={css.drop}>
-      <span>{t.dropHere}</span>
-      <button
-        type="button"
-        className={css.add}
-        disabled={uploading}
-        onClick={() => input.current?.click()}
-      >
-        {uploading ? t.uploading : t.upload}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        multiple
-        accept={ACCEPT}
-        data-testid="upload"
-        onChange={(event) => {
-          chat.upload([...(event.target.files ?? [])])
-          event.target.value = ''
-        }}
-      />
+    <div className={css.skeleton} aria-busy>
+      {[56, 40, 64].map((width) => (
+        <i key={width} style={{ width: `${width}%` }} />
+      ))}
     </div>
-  )
-}
-
-function Entry({
-  document,
-  writable,
-}: {
-  readonly document: Document
-  readonly writable: boolean
-}) {
-  const { id, title, filename, status, progress, passages, error } = document
-  return (
-    <li className={css.entry} data-document-id={id} data-status={status}>
-      <div className={css.what}>
-        <span className={css.title}>{title || filename}</span>
-        <span className={css.status}>
-          {t.documentStatus[status]}
-          {status === 'indexing' && ` · ${Math.round(progress * 100)} %`}
-          {status === 'indexed' && ` · ${t.passages(passages)}`}
-          {error && `: ${error}`}
-        </span>
-      </div>
-      {writable && (
-        <IconButton
-          icon={Trash2}
-          label={`${t.remove}: ${title || filename}`}
-          size={16}
-          onClick={() => chat.removeDocument(id)}
-        />
-      )}
-    </li>
   )
 }
