@@ -20,7 +20,7 @@ const store: Store = createStore<ChatState>()(() =>
 const theClient = (): ChatClient => client
 
 const conversations = new Conversations(store, theClient, () => sending.settle())
-const sending = new Sending(store, theClient, conversations, placed)
+const sending = new Sending(store, theClient, conversations, placed, foundUnplaced)
 const pending = new PendingWatch(store, theClient, conversations, sending)
 const sessions = new Sessions(store, theClient, left)
 const documents = new Documents(store, theClient)
@@ -96,6 +96,16 @@ function left(sessionId: string): void {
   if (store.getState().view.sessionId === sessionId) go(viewOf(null), true)
 }
 
+/** What was sent in a chat that has no session yet is on no other page: an empty new chat shows it. */
+function foundUnplaced(): void {
+  const { view, entries } = store.getState()
+  const unplaced = entries.filter((entry) => entry.sessionId === null)
+  const newest = unplaced.at(-1)
+  if (view.sessionId !== null || !newest) return
+  if (unplaced.some((entry) => entry.thread === view.thread)) return
+  store.setState({ view: { thread: newest.thread, sessionId: null } })
+}
+
 function go(view: View, replace = false): void {
   const path = pathOf(view.sessionId)
   if (path !== location.pathname) history[replace ? 'replaceState' : 'pushState'](null, '', path)
@@ -110,10 +120,13 @@ function show(view: View): void {
 export function startChat(): void {
   window.addEventListener('popstate', () => show(viewOfLocation()))
   window.addEventListener('pagehide', () => sessions.commit())
+  // What was kept is shown before anything is known of the server.
+  const kept = claimTab().then((tab) => sending.adopt(tab))
   void client.start().then(async () => {
     conversations.show(store.getState().view.sessionId)
     void sessions.more()
-    await sending.begin(await claimTab())
+    await kept
+    sending.begin()
     pending.begin()
     const { chains } = await client.calls.chains().catch(() => ({ chains: [] }))
     store.setState({ chain: chains.find((chain) => chain.default) ?? chains[0] ?? null })
@@ -129,10 +142,10 @@ export const chat = {
   discard: (clientMessageId: string) => sending.discard(clientMessageId),
   stop: (sessionId: string, messageId: string) => {
     store.setState((s) => ({ stopping: { ...s.stopping, [messageId]: true } }))
-    client
-      .stop(sessionId, messageId)
-      .catch((error: Error) => store.setState({ notice: error.message }))
-      .finally(() => store.setState((s) => ({ stopping: without(s.stopping, messageId) })))
+    // The text stands still until its end is heard, or until it is known that it goes on.
+    client.stop(sessionId, messageId).catch(({ message: notice }: Error) => {
+      store.setState((s) => ({ notice, stopping: without(s.stopping, messageId) }))
+    })
   },
   /** What is known of a session now, without following it. */
   conversation: (sessionId: string | null) =>
