@@ -69,6 +69,12 @@ export const t = {
   queuedOffline: 'Waiting for the connection',
   queuedBusy: 'Waits for the answer above to end',
   queued: 'Waiting to be sent',
+  queuedFor: (code: string, seconds: number) => {
+    const goes = `This goes by itself in ${seconds} s.`
+    if (code === 'rate_limited') return `Too much at once. ${goes}`
+    if (code === 'overloaded') return `The server takes no new messages right now. ${goes}`
+    return goes
+  },
   refused: 'Not sent.',
   edit: 'Edit',
   discard: 'Discard',

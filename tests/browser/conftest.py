@@ -1,10 +1,13 @@
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from chains.scripted import RECORD
 from tests.browser.served import Network, Served, network, served
+from tests.browser.talking import RECORD_FILE
 from tests.faults.launching import Zygote, zygote
 from tests.support.chromium import chromium
 from tests.support.live import Live, live
@@ -36,7 +39,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live(tmp_path_factory.mktemp("browser"), limit_messages_per_minute=0) as found:
+    folder = tmp_path_factory.mktemp("browser")
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(RECORD, str(folder / RECORD_FILE))
+            found = stack.enter_context(live(folder, limit_messages_per_minute=0))
         yield found
 
 

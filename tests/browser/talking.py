@@ -9,7 +9,11 @@ from typing import Any, Self
 from playwright.sync_api import Locator, Page, Request, WebSocket, expect
 from playwright.sync_api import TimeoutError as Timeout
 
+from tests.support.live import Live
+
 PATIENCE_S = 20
+# In the folder of the server that all tests share: a line for each beginning and end of a run of its chain.
+RECORD_FILE = "record.jsonl"
 
 
 def ask(page: Page, question: str) -> None:
@@ -59,6 +63,13 @@ def text_of(page: Page) -> list[str]:
 
 def tokens(count: int) -> list[str]:
     return [f"t{number}" for number in range(count)]
+
+
+def runs(server: Live, question: str) -> int:
+    """How often the chain was run for this question: each test asks in words of its own."""
+    lines = (server.parts.settings.data_dir / RECORD_FILE).read_text().splitlines()
+    calls = [json.loads(line) for line in lines]
+    return sum(call["event"] == "begin" and call["question"] == question for call in calls)
 
 
 def session_of(page: Page) -> str:

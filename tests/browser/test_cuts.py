@@ -25,29 +25,11 @@ from tests.browser.talking import (
     text_of,
     tokens,
 )
+from tests.browser.watching import WATCH_TEXTS, expect_no_token_ever_wrong
 from tests.support.live import Live, live
 from tests.support.looped import Looped
 
 Picture = Callable[[Page], None]
-# Notes every text of the newest answer that was ever on the screen.
-WATCH_TEXTS = """() => {
-    window.texts = new Set();
-    const look = () => {
-        const texts = document.querySelectorAll('[data-role="assistant"] [data-testid="message-text"]');
-        window.texts.add(texts[texts.length - 1]?.innerText.trim() ?? '');
-        requestAnimationFrame(look);
-    };
-    look();
-}"""
-
-
-def expect_no_token_ever_wrong(page: Page, count: int) -> None:
-    """Whatever was on the screen at any moment was a beginning of the answer, and never got shorter."""
-    texts: list[str] = page.evaluate("[...window.texts]")
-    whole = " ".join(tokens(count))
-    assert all(whole.startswith(" ".join(text.split())) for text in texts)
-    lengths = [len(text) for text in texts]
-    assert lengths == sorted(lengths)
 
 
 @pytest.mark.parametrize("way", ["reset", "offline"])

@@ -5,6 +5,19 @@ export interface Surroundings {
   listen(hear: (news: 'online' | 'offline' | 'woke' | 'hidden') => void): void
 }
 
+const TICK_MS = 2_000
+const SLEPT_AFTER_MS = 30_000
+
+/** Nothing tells a page that the computer slept, but no timer runs meanwhile. Those of a hidden page are slow anyway. */
+function watchForSleep(woke: () => void): void {
+  let last = Date.now()
+  setInterval(() => {
+    const gap = Date.now() - last
+    last += gap
+    if (gap > SLEPT_AFTER_MS && document.visibilityState === 'visible') woke()
+  }, TICK_MS)
+}
+
 export const browserSurroundings: Surroundings = {
   online: () => navigator.onLine,
   visible: () => document.visibilityState === 'visible',
@@ -17,5 +30,6 @@ export const browserSurroundings: Surroundings = {
     document.addEventListener('visibilitychange', () =>
       hear(document.visibilityState === 'visible' ? 'woke' : 'hidden'),
     )
+    watchForSleep(() => hear('woke'))
   },
 }

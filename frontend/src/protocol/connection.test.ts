@@ -138,6 +138,22 @@ describe('liveness', () => {
     line.do({ type: 'timer' })
     expect(line.state).toMatchObject({ probing: true, pingLimitAt: 102_000 })
   })
+
+  it.each(['timer', 'woke'] as const)(
+    'a try that the computer slept through is made anew, told by %s',
+    (type) => {
+      const line = started().close(1006).wait().close(1006).wait()
+      line.now += 100_000
+      expect(line.do({ type }).effects).toEqual(['drop-socket', 'open-socket'])
+      expect(line.state.attempt).toBe(0)
+    },
+  )
+
+  it('waking leaves a young try alone, and the wait after it is short', () => {
+    const line = started().close(1006).wait().close(1006).wait().do({ type: 'woke' })
+    expect(line.effects).toEqual([])
+    expect(line.close(1006).state.retryAt).toBe(line.now + 1000)
+  })
 })
 
 describe('offline', () => {

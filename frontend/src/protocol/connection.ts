@@ -180,9 +180,9 @@ function closed(state: Connection, code: number, reason: string, clock: Clock): 
 function timer(state: Connection, clock: Clock): ConnectionStep {
   const due = deadline(state)
   if (due === null || clock.now < due) return only(state)
+  if (clock.now - due > SLEPT_AFTER) return wake(state, clock)
   if (state.phase === 'closed') return connect(state, clock)
   if (state.phase === 'connecting') return closed(state, 1006, '', clock)
-  if (clock.now - due > SLEPT_AFTER) return wake(state, clock)
   if (state.pingLimitAt !== null && clock.now >= state.pingLimitAt) return dead(state, clock)
   if (state.leaveAt !== null && clock.now >= state.leaveAt) return connect(state, clock)
   const stable = clock.now - state.since >= STABLE_AFTER ? { ...state, attempt: 0 } : state
@@ -204,6 +204,10 @@ function wake(state: Connection, clock: Clock): ConnectionStep {
     return { state: probe, effects: ['ping'] }
   }
   if (state.phase === 'closed') return connect({ ...state, attempt: 0 }, clock)
+  if (state.phase === 'connecting') {
+    const overdue = state.generation > 0 && clock.now - state.since > CONNECT_LIMIT
+    return overdue ? connect({ ...state, attempt: 0 }, clock) : only({ ...state, attempt: 0 })
+  }
   if (state.fault?.code === TOO_MANY_CONNECTIONS) return connect(state, clock)
   return only(state)
 }

@@ -33,7 +33,7 @@ describe('one message on its way', () => {
   it('late news of a sent message changes nothing', () => {
     const sent = sendReduce(entry({ state: 'sending' }), { type: 'acked', ack: ack() })
     expect(sendReduce(sent, { type: 'unanswered', retryAt: 1 })).toBe(sent)
-    expect(sendReduce(sent, { type: 'delayed', until: 1 })).toBe(sent)
+    expect(sendReduce(sent, { type: 'delayed', until: 1, error })).toBe(sent)
   })
 
   it('refused may be asked for again under its id, unless the id itself is used up', () => {

@@ -24,6 +24,7 @@ export interface Entry {
   readonly notBefore: number
   readonly tries: number
   readonly ack: AckBody | null
+  /** Why it was refused, or why it waits. */
   readonly error: ErrorBody | null
 }
 
@@ -31,7 +32,7 @@ export type SendEvent =
   | { readonly type: 'started' }
   | { readonly type: 'acked'; readonly ack: AckBody }
   | { readonly type: 'unanswered'; readonly retryAt: number }
-  | { readonly type: 'delayed'; readonly until: number }
+  | { readonly type: 'delayed'; readonly until: number; readonly error: ErrorBody }
   | { readonly type: 'refused'; readonly error: ErrorBody }
   | { readonly type: 'asked-again' }
   | { readonly type: 'hurried' }
@@ -49,7 +50,7 @@ export function sendReduce(entry: Entry, event: SendEvent): Entry {
   if (!MOVES[entry.state].includes(event.type)) return entry
   switch (event.type) {
     case 'started':
-      return { ...entry, state: 'sending', tries: entry.tries + 1 }
+      return { ...entry, state: 'sending', tries: entry.tries + 1, error: null }
     case 'acked':
       return {
         ...entry,
@@ -61,7 +62,7 @@ export function sendReduce(entry: Entry, event: SendEvent): Entry {
     case 'unanswered':
       return { ...entry, state: 'unconfirmed', notBefore: event.retryAt }
     case 'delayed':
-      return { ...entry, state: 'queued', notBefore: event.until }
+      return { ...entry, state: 'queued', notBefore: event.until, error: event.error }
     case 'refused':
       return { ...entry, state: 'refused', error: event.error, ack: null }
     case 'hurried':
@@ -82,11 +83,15 @@ export function revived(entry: Entry): Entry {
   return open ? { ...entry, state: 'unconfirmed', notBefore: 0 } : entry
 }
 
-/** The next entry to send: oldest first, and behind nothing unfinished of its own session. */
+/**
+ * The next entry to send: oldest first, and behind nothing unfinished of its own session. `yields` says which would
+ * let another tab go first.
+ */
 export function nextToSend(
   entries: readonly Entry[],
   busy: (sessionId: string) => boolean,
   now: number,
+  yields: (entry: Entry) => boolean = () => false,
 ): Entry | null {
   const blocked = new Set<string>()
   for (const entry of [...entries].sort((a, b) => a.createdAt - b.createdAt)) {
@@ -94,7 +99,8 @@ export function nextToSend(
     const waits = lanes.some((lane) => blocked.has(lane))
     // A retry does not wait for another answer: once there is one, only a refusal can come of it.
     const free = entry.sessionId === null || entry.retryOf !== null || !busy(entry.sessionId)
-    if (isUnsent(entry) && entry.notBefore <= now && !waits && free) return entry
+    const ready = isUnsent(entry) && entry.notBefore <= now && !waits && free
+    if (ready && !yields(entry)) return entry
     if (entry.state !== 'refused') for (const lane of lanes) blocked.add(lane)
   }
   return null
@@ -113,11 +119,22 @@ export function destination({ sessionId, chain }: Entry): { session_id?: string;
   return chain === null ? {} : { chain }
 }
 
+/** Something that was asked for before it in the same chat and is not over: it waits for that to end. */
+export function isBehind(entry: Entry, entries: readonly Entry[]): boolean {
+  return entries.some(
+    (other) =>
+      other.createdAt < entry.createdAt &&
+      other.state !== 'refused' &&
+      (other.thread === entry.thread ||
+        (entry.sessionId !== null && other.sessionId === entry.sessionId)),
+  )
+}
+
 /** True from the press of the button until the server's word on it, or the end of its answer, is known. */
 export function isUnderWay(entry: Entry): boolean {
   return entry.state !== 'refused'
 }
 
-function isUnsent(entry: Entry): boolean {
+export function isUnsent(entry: Entry): boolean {
   return entry.state === 'queued' || entry.state === 'unconfirmed'
 }

@@ -43,7 +43,7 @@ const conversations = new Conversations(store, theClient, (sessionIds) => {
   sending.settle()
 })
 const shelves = new Shelves(theClient, conversations)
-const sending = new Sending(store, theClient, conversations, placed)
+const sending = new Sending(store, theClient, conversations, placed, foundUnplaced)
 const pending = new PendingWatch(store, theClient, conversations, sending)
 const sessions = new Sessions(store, theClient, left)
 const documents = new Documents(store, theClient)
@@ -153,6 +153,16 @@ function left(sessionId: string): void {
   if (onScreen) go(viewOf(null), true)
 }
 
+/** What was sent in a chat that has no session yet is on no other page: an empty new chat shows it. */
+function foundUnplaced(): void {
+  const { view, entries } = store.getState()
+  const unplaced = entries.filter((entry) => entry.sessionId === null)
+  const newest = unplaced.at(-1)
+  if (view.sessionId !== null || !newest) return
+  if (unplaced.some((entry) => entry.thread === view.thread)) return
+  store.setState({ view: { thread: newest.thread, sessionId: null } })
+}
+
 function go(view: View, replace = false): void {
   const path = pathOf(view.sessionId)
   if (path !== location.pathname) history[replace ? 'replaceState' : 'pushState'](null, '', path)
@@ -187,6 +197,8 @@ export function startChat(): void {
   })
   userStorage.listen((userId) => owner.heard(userId))
   window.addEventListener('pagehide', () => sessions.commit())
+  // What was kept is shown before anything is known of the server.
+  const kept = claimTab().then((tab) => sending.adopt(tab))
   void client.start().then(async () => {
     conversations.show(store.getState().view.sessionId)
     if (lostStorage.take()) store.setState({ notice: t.identityLost })
@@ -194,7 +206,8 @@ export function startChat(): void {
       const { sessionId } = store.getState().view
       if (sessionId !== null) void sessions.know(sessionId)
     })
-    await sending.begin(await claimTab())
+    await kept
+    sending.begin()
     pending.begin()
     const { chains } = await client.calls.chains().catch(() => ({ chains: [] }))
     store.setState({ chains, chain: defaultOf(chains) })
@@ -210,10 +223,10 @@ export const chat = {
   discard: (clientMessageId: string) => sending.discard(clientMessageId),
   stop: (sessionId: string, messageId: string) => {
     store.setState((s) => ({ stopping: { ...s.stopping, [messageId]: true } }))
-    client
-      .stop(sessionId, messageId)
-      .catch((error: Error) => store.setState({ notice: error.message }))
-      .finally(() => store.setState((s) => ({ stopping: without(s.stopping, messageId) })))
+    // The text stands still until its end is heard, or until it is known that it goes on.
+    client.stop(sessionId, messageId).catch(({ message: notice }: Error) => {
+      store.setState((s) => ({ notice, stopping: without(s.stopping, messageId) }))
+    })
   },
   stopRunning: () => {
     const conversation = onScreen()

@@ -2,21 +2,26 @@ import { locked } from '../api/identity'
 import { newId } from '../api/ids'
 import { outboxStorage, userStorage } from '../api/storage'
 import { livingTabs } from '../api/tab'
-import { type Entry, isUnderWay, revived, type SendEvent, sendReduce } from '../protocol/outbox'
+import {
+  type Entry,
+  isUnderWay,
+  isUnsent,
+  revived,
+  type SendEvent,
+  sendReduce,
+} from '../protocol/outbox'
 import type { Store } from './state'
 
 const UNKNOWN_TAB_MS = 60_000
+/** So long a tab lets another go first: that one may be frozen by its browser. */
+const YIELD_LIMIT_MS = 5_000
 
 /** What this tab has to send, kept in the browser before anything else is done with it. */
 export class Outbox {
   private tab = ''
+  private readonly yieldingSince = new Map<string, number>()
 
   constructor(private readonly store: Store) {}
-
-  /** False until this tab knows its own name, and with it what it left behind. */
-  get ready(): boolean {
-    return this.tab !== ''
-  }
 
   get entries(): readonly Entry[] {
     return this.store.getState().entries
@@ -53,16 +58,17 @@ export class Outbox {
     this.set([...kept, ...fresh.map((entry) => ({ ...entry, tab }))])
   }
 
-  /** Takes up what tabs left behind that are gone by now. Where that cannot be known, only a new tab may. */
-  async adoptLost(): Promise<void> {
-    if (!this.ready) return
-    await locked('steadychat.adopt', async () => {
+  /** Takes up what tabs left behind that are gone by now, if any. Where that cannot be known, only a new tab may. */
+  async adoptLost(): Promise<boolean> {
+    if (this.tab === '') return false
+    return locked('steadychat.adopt', async () => {
       const living = await livingTabs()
       const isLost = ({ tab }: Entry) => tab !== '' && tab !== this.tab && !living?.has(tab)
       const lost = living ? outboxStorage.load().filter(isLost) : []
       const found = lost.map((entry) => ({ ...revived(entry), tab: this.tab }))
       for (const entry of found) outboxStorage.put(entry)
       if (found.length > 0) this.set([...this.entries, ...found])
+      return found.length > 0
     })
   }
 
@@ -75,6 +81,26 @@ export class Outbox {
         return found ? [{ ...entry, userId: found.userId }] : []
       }),
     )
+  }
+
+  /** Whether another tab wrote something for the same chat earlier and has not sent it: it goes first. */
+  yields(entry: Entry, now: number): boolean {
+    const id = entry.clientMessageId
+    const earlier = outboxStorage
+      .load()
+      .some(
+        (other) =>
+          other.tab !== this.tab &&
+          other.sessionId === entry.sessionId &&
+          other.sessionId !== null &&
+          other.userId === entry.userId &&
+          other.createdAt < entry.createdAt &&
+          (isUnsent(other) || other.state === 'sending'),
+      )
+    const since = this.yieldingSince.get(id) ?? now
+    if (!earlier || now - since > YIELD_LIMIT_MS) this.yieldingSince.delete(id)
+    else this.yieldingSince.set(id, since)
+    return this.yieldingSince.has(id)
   }
 
   /** A new entry for the chat on screen. */
@@ -113,8 +139,9 @@ export class Outbox {
   }
 
   drop(gone: (entry: Entry) => boolean): void {
-    for (const entry of this.entries) {
-      if (gone(entry)) outboxStorage.remove(entry.clientMessageId)
+    for (const entry of this.entries.filter(gone)) {
+      outboxStorage.remove(entry.clientMessageId)
+      this.yieldingSince.delete(entry.clientMessageId)
     }
     this.set(this.entries.filter((entry) => !gone(entry)))
   }
@@ -127,6 +154,6 @@ export class Outbox {
   }
 
   private set(entries: readonly Entry[]): void {
-    this.store.setState({ entries })
+    this.store.setState({ entries: [...entries].sort((a, b) => a.createdAt - b.createdAt) })
   }
 }

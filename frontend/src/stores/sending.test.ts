@@ -30,14 +30,21 @@ function stage() {
   const busy = vi.fn(() => false)
   const conversations = { busy, get: () => undefined, accepted: vi.fn() }
   const placed = vi.fn()
+  const adopted = vi.fn()
   const sending = new Sending(
     store,
     () => client as unknown as ChatClient,
     conversations as unknown as Conversations,
     placed,
+    adopted,
   )
   const entries = () => store.getState().entries
   return { store, client, bySocket, byRest, busy, conversations, placed, sending, entries }
+}
+
+async function begin(sending: Sending): Promise<void> {
+  await sending.adopt('tab')
+  sending.begin()
 }
 
 const accept: Send = async (entry) => ack({ client_message_id: entry.clientMessageId })
@@ -50,14 +57,14 @@ const unreached = async () => {
 const turn = () => vi.advanceTimersByTimeAsync(0)
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'Date'] })
   return () => vi.useRealTimers()
 })
 
 it('goes by the socket and learns its session from the ack', async () => {
   const { sending, bySocket, byRest, placed, entries } = stage()
   bySocket.mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('why?')
   await turn()
   expect(entries()).toMatchObject([{ state: 'sent', sessionId: 's', content: 'why?' }])
@@ -69,7 +76,7 @@ it('goes by REST under the same id when the socket dies before the ack', async (
   const { sending, bySocket, byRest, conversations, entries } = stage()
   bySocket.mockImplementation(unreached)
   byRest.mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('why?')
   await turn()
   const ids = [bySocket, byRest].map((door) => door.mock.calls[0]?.[0].clientMessageId)
@@ -82,7 +89,7 @@ it('stays unconfirmed while no door answers, and goes again', async () => {
   const { sending, client, byRest, entries } = stage()
   client.socketOpen = false
   byRest.mockImplementationOnce(unreached).mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('why?')
   await turn()
   expect(entries()).toMatchObject([{ state: 'unconfirmed', content: 'why?' }])
@@ -95,7 +102,7 @@ it('waits and goes again when the session is busy', async () => {
   const { sending, bySocket, entries } = stage()
   const busy = refuse({ code: 'session_busy', retryable: true, retry_after_ms: 3000 })
   bySocket.mockImplementationOnce(busy).mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('why?')
   await turn()
   expect(entries()).toMatchObject([{ state: 'queued' }])
@@ -106,7 +113,7 @@ it('waits and goes again when the session is busy', async () => {
 it('keeps the text of a refused message and lets the next one through', async () => {
   const { sending, bySocket, entries } = stage()
   bySocket.mockImplementationOnce(refuse({})).mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('bad')
   sending.send('good')
   await turn()
@@ -121,7 +128,7 @@ it('sends nothing while offline, and the second message of a chat only after the
   const { sending, client, bySocket, entries } = stage()
   client.online = false
   bySocket.mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('ok')
   sending.send('ok')
   await turn()
@@ -139,7 +146,7 @@ it('sends nothing while offline, and the second message of a chat only after the
 it('keeps what somebody else wrote here until they are back', async () => {
   const { sending, store, bySocket } = stage()
   bySocket.mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   store.setState({ userId: 'other' })
   sending.pump()
   store.setState((s) => ({ entries: [...s.entries, theirs] }))
@@ -156,7 +163,7 @@ it('goes as soon as it is known for whom it was kept', async () => {
   const { sending, store, bySocket } = stage()
   bySocket.mockImplementation(accept)
   store.setState({ userId: null, entries: [entry({ userId: 'u' })] })
-  await sending.begin('tab')
+  await begin(sending)
   await turn()
   expect(bySocket).not.toHaveBeenCalled()
   sending.known('u')
@@ -168,7 +175,7 @@ describe('a retry', () => {
   const chat = async () => {
     const found = stage()
     found.store.setState({ view: { thread: 's', sessionId: 's' } })
-    await found.sending.begin('tab')
+    await begin(found.sending)
     return found
   }
   const granted = ack({ client_message_id: 'r', pending_message_id: 'b' })
@@ -232,7 +239,7 @@ describe('a retry', () => {
 it('a refused message goes again under its own id, so that it counts once whatever became of it', async () => {
   const { sending, bySocket, entries } = stage()
   bySocket.mockImplementationOnce(refuse({})).mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('why?')
   await turn()
   const { clientMessageId } = entries()[0] ?? entry()
@@ -248,7 +255,7 @@ it('a refused message goes again under its own id, so that it counts once whatev
 it('takes a new id where the old one is bound to a session that was deleted', async () => {
   const { sending, bySocket, entries } = stage()
   bySocket.mockImplementationOnce(refuse({ code: 'not_found' })).mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('why?')
   await turn()
   sending.again(entries()[0]?.clientMessageId ?? '')
@@ -260,7 +267,7 @@ it('calls back a connection that gave way to others (4504) whenever something is
   const { sending, client, byRest } = stage()
   client.socketOpen = false
   byRest.mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('why?')
   await turn()
   expect(client.wanted).toHaveBeenCalledTimes(1)
@@ -270,7 +277,7 @@ it('sends what is unconfirmed at once when the server is there again', async () 
   const { sending, client, byRest, entries } = stage()
   client.socketOpen = false
   byRest.mockImplementationOnce(unreached).mockImplementation(accept)
-  await sending.begin('tab')
+  await begin(sending)
   sending.send('why?')
   await turn()
   expect(entries()).toMatchObject([{ state: 'unconfirmed' }])
@@ -282,7 +289,7 @@ it('sends what is unconfirmed at once when the server is there again', async () 
 it('lets go of what was still to be said in a session that was deleted', async () => {
   const { sending, store, client, entries } = stage()
   client.online = false
-  await sending.begin('tab')
+  await begin(sending)
   store.setState({ view: { thread: 's', sessionId: 's' } })
   sending.send('too late')
   sending.forget('s')

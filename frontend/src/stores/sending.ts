@@ -9,10 +9,13 @@ import { Outbox } from './outbox'
 import type { Store } from './state'
 
 const BUSY_AGAIN_MS = 2_000
+const YIELD_MS = 250
+const LOST_MS = 10_000
 
 /** The outbox at work: kept before it is sent, sent in order, and again until the server's word is known. */
 export class Sending {
   private readonly outbox: Outbox
+  private begun = false
   private running = false
   private timer: ReturnType<typeof setTimeout> | undefined
 
@@ -21,12 +24,20 @@ export class Sending {
     private readonly client: () => ChatClient,
     private readonly conversations: Conversations,
     private readonly placed: (thread: string, sessionId: string) => void,
+    private readonly adopted: () => void,
   ) {
     this.outbox = new Outbox(store)
   }
 
-  async begin(tab: string): Promise<void> {
+  /** Takes up what was kept, for all to see; it goes from `begin` on. */
+  async adopt(tab: string): Promise<void> {
     await this.outbox.adopt(tab)
+    this.adopted()
+  }
+
+  begin(): void {
+    this.begun = true
+    setInterval(() => void this.adoptLost(), LOST_MS)
     this.pump()
   }
 
@@ -107,11 +118,18 @@ export class Sending {
       this.outbox.step(clientMessageId, { type: 'hurried' })
     }
     this.pump()
-    void this.outbox.adoptLost().then(() => this.pump())
+    void this.adoptLost()
+  }
+
+  /** What tabs that are gone left behind. */
+  private async adoptLost(): Promise<void> {
+    if (!(await this.outbox.adoptLost())) return
+    this.adopted()
+    this.pump()
   }
 
   pump(): void {
-    if (this.running || !this.outbox.ready) return
+    if (this.running || !this.begun) return
     this.running = true
     void this.flush()
   }
@@ -121,8 +139,16 @@ export class Sending {
     try {
       while (this.client().online) {
         const { mine } = this.outbox
-        const next = nextToSend(mine, (id) => this.conversations.busy(id), Date.now())
-        if (!next) return this.sleep(mine)
+        const now = Date.now()
+        const busy = (id: string) => this.conversations.busy(id)
+        let yielding = false
+        const yields = (entry: Entry) => {
+          const goesLater = this.outbox.yields(entry, now)
+          yielding ||= goesLater
+          return goesLater
+        }
+        const next = nextToSend(mine, busy, now, yields)
+        if (!next) return this.sleep(mine, yielding)
         await this.deliver(next)
       }
     } finally {
@@ -130,8 +156,9 @@ export class Sending {
     }
   }
 
-  private sleep(entries: readonly Entry[]): void {
+  private sleep(entries: readonly Entry[], yielding: boolean): void {
     const waits = entries.map((entry) => entry.notBefore - Date.now()).filter((ms) => ms > 0)
+    if (yielding) waits.push(YIELD_MS)
     if (waits.length > 0) this.timer = setTimeout(() => this.pump(), Math.min(...waits))
   }
 
@@ -147,7 +174,7 @@ export class Sending {
         this.outbox.step(id, { type: 'unanswered', retryAt: Date.now() + wait })
       } else if (passes(entry, error.body)) {
         const until = Date.now() + Math.max(wait, BUSY_AGAIN_MS)
-        this.outbox.step(id, { type: 'delayed', until })
+        this.outbox.step(id, { type: 'delayed', until, error: error.body })
       } else {
         this.refuse(id, error)
       }

@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { useMemo, useRef } from 'react'
 import type { Message } from '../../../protocol/frames'
 import { isTerminal } from '../../../protocol/message'
 import { useChat } from '../../../stores/chatStore'
@@ -22,8 +22,10 @@ export function AnswerRow({
   readonly message: Message
   readonly place: Place
 }) {
-  const { id, sources, content } = message
+  const { id, sources } = message
   const ended = isTerminal(message)
+  const stopping = useChat((s) => s.stopping[id] === true)
+  const content = useFrozen(message.content, stopping && !ended)
   const retryable = useRetryable(message)
   const stage = useChat((s) => s.stages[id])
   const cited = useMemo(() => ({ messageId: id, sources, ended }), [id, sources, ended])
@@ -53,4 +55,11 @@ export function AnswerRow({
       {ended && <AnswerMeta message={message} retryable={retryable} />}
     </article>
   )
+}
+
+/** At Stop the text stands still; what the server had written by then is shown with its end. */
+function useFrozen(text: string, frozen: boolean): string {
+  const shown = useRef(text)
+  if (!frozen) shown.current = text
+  return shown.current
 }

@@ -1,8 +1,8 @@
 import { CloudOff, RotateCw } from 'lucide-react'
-import { useEffect, useState } from 'react'
 import { chat, useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
 import css from './ConnectionBadge.module.css'
+import { useCountdown } from './useCountdown'
 
 /** Says what the connection's state machine says, and nothing else. */
 export function ConnectionBadge() {
@@ -35,15 +35,4 @@ function Sign({ word }: { readonly word: keyof typeof t.badge }) {
   if (word === 'connected') return <span className={css.dot} aria-hidden />
   if (word === 'offline') return <CloudOff size={14} aria-hidden />
   return <RotateCw size={14} className={css.turning} aria-hidden />
-}
-
-function useCountdown(until: number | null): number | null {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    if (until === null) return
-    setNow(Date.now())
-    const timer = setInterval(() => setNow(Date.now()), 250)
-    return () => clearInterval(timer)
-  }, [until])
-  return until === null ? null : Math.max(0, Math.ceil((until - now) / 1000))
 }
