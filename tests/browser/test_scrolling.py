@@ -134,7 +134,9 @@ def test_a_reader_who_scrolled_up_is_left_alone_until_they_jump_to_the_latest(
 
 
 @pytest.mark.promise(21)
-def test_a_selection_stays_while_the_answer_grows(talker: tuple[Live, Path], page: Page) -> None:
+def test_a_selection_stays_while_the_answer_grows(
+    talker: tuple[Live, Path], page: Page, context: BrowserContext
+) -> None:
     server, _ = talker
     page.goto(server.url)
     ask(page, say(ahead=600, words=2_000, rate=100))
@@ -146,7 +148,8 @@ def test_a_selection_stays_while_the_answer_grows(talker: tuple[Live, Path], pag
     assert page.evaluate("getSelection().toString()") == selected
     assert page.evaluate("window.selected.isConnected")
     assert page.evaluate(f"document.querySelector('{LIST}').scrollTop") == place  # nobody reads a page that runs
-    page.get_by_test_id("stop").click()
+    messages = f"{server.url}/api/chat/sessions/{session_of(page)}/messages"
+    context.request.post(f"{messages}/{answer(page).get_attribute('data-message-id')}/stop")
     expect_ended(page, "cancelled")
     assert page.evaluate("getSelection().toString()") == selected
 

@@ -7,6 +7,7 @@ import { chat, useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
 import css from './MessageList.module.css'
 import { MessageRow } from './MessageRow'
+import { useAim } from './useAim'
 import { useSight } from './useSight'
 import { useStickyList } from './useStickyList'
 import { useUnread } from './useUnread'
@@ -21,6 +22,7 @@ export function MessageList({ sessionId }: { readonly sessionId: string | null }
   const list = useStickyList(keys, sentAt)
   const unread = useUnread(keys, list.detached, sentAt)
   useSight(sessionId, rows, list.items, list.kept)
+  const marked = useAim(sessionId, rows, list.scroller, list.show)
   return (
     <div className={css.frame}>
       <div
@@ -44,6 +46,7 @@ export function MessageList({ sessionId }: { readonly sessionId: string | null }
                 ref={list.measure}
                 data-index={item.index}
                 className={css.row}
+                data-marked={item.key === marked || undefined}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 {item.key === unread.since && <p className={css.unread}>{t.unread}</p>}

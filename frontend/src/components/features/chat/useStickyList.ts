@@ -29,6 +29,8 @@ export interface StickyList {
   readonly kept: RefObject<ReadonlySet<string>>
   readonly detached: boolean
   readonly jump: () => void
+  /** Brings a row into the middle of the view, where it stays. */
+  readonly show: (index: number) => void
 }
 
 /**
@@ -94,6 +96,14 @@ export function useStickyList(keys: readonly string[], sentAt: number): StickyLi
     scroller.current?.focus({ preventScroll: true })
   }, [list, pin])
 
+  const show = useCallback(
+    (index: number) => {
+      pin(false)
+      list.scrollToIndex(index, { align: 'center' })
+    },
+    [list, pin],
+  )
+
   return {
     scroller,
     items: list.getVirtualItems(),
@@ -103,6 +113,7 @@ export function useStickyList(keys: readonly string[], sentAt: number): StickyLi
     kept,
     detached,
     jump,
+    show,
   }
 }
 
