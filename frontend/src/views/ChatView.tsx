@@ -14,6 +14,7 @@ import { DocumentsDialog } from '../components/features/documents/DocumentsDialo
 import { SearchDialog } from '../components/features/search/SearchDialog'
 import { ShortcutsDialog } from '../components/features/shortcuts/ShortcutsDialog'
 import { useShortcuts } from '../components/features/shortcuts/useShortcuts'
+import { composer } from '../components/ui/focus'
 import { useChat } from '../stores/chatStore'
 import { page, usePage } from '../stores/pageState'
 import { t } from '../strings'
@@ -32,6 +33,9 @@ export function ChatView() {
   useEffect(() => page.leaveSource, [thread])
   return (
     <div className={css.layout} data-sidebar={sidebarOpen} data-sources={withSources}>
+      <button type="button" className={css.skip} onClick={() => composer()?.focus()}>
+        {t.skipToComposer}
+      </button>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what lies over the page */}
       <div
         className={css.sidebar}
