@@ -153,6 +153,21 @@ def test_searching_and_looking_at_the_documents_need_no_mouse(server: Live, page
     expect(documents).to_be_focused()
 
 
+@pytest.mark.promise(43)
+def test_on_a_narrow_screen_the_chats_are_opened_and_left_by_keys(server: Live, page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 700})
+    open_page(page, server.url)
+    opener = page.get_by_role("button", name="Show chats")
+    tab_to(page, opener)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("theme")).to_be_focused()
+    tab_to(page, page.get_by_test_id("open-search"))
+    press(page, "Enter", "Escape")  # the search alone is closed
+    expect(page.get_by_test_id("open-search")).to_be_focused()
+    press(page, "Escape")
+    expect(opener).to_be_focused()
+
+
 def test_the_sheet_of_keys_says_what_they_are_on_this_machine(
     server: Live, page: Page, context: BrowserContext, picture: Picture
 ) -> None:

@@ -9,6 +9,7 @@ import { Notices } from '../components/features/chat/Notices'
 import { SessionSidebar } from '../components/features/chat/SessionSidebar'
 import { Sources } from '../components/features/chat/Sources'
 import { useSession } from '../components/features/chat/useSession'
+import { useSidebarFocus } from '../components/features/chat/useSidebarFocus'
 import { useViewEntries } from '../components/features/chat/useViewEntries'
 import { DocumentsDialog } from '../components/features/documents/DocumentsDialog'
 import { SearchDialog } from '../components/features/search/SearchDialog'
@@ -28,6 +29,7 @@ export function ChatView() {
   useEffect(preloadRichText, [])
   useTitle(sessionId)
   useShortcuts()
+  const sidebar = useSidebarFocus()
   // A passage belongs to the chat that cites it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another chat comes on screen
   useEffect(() => page.leaveSource, [thread])
@@ -38,6 +40,7 @@ export function ChatView() {
       </button>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what lies over the page */}
       <div
+        ref={sidebar}
         className={css.sidebar}
         onKeyDown={(event) => event.key === 'Escape' && page.toggleSidebar(false)}
       >
