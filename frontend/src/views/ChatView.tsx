@@ -9,6 +9,7 @@ import { Notices } from '../components/features/chat/Notices'
 import { SessionSidebar } from '../components/features/chat/SessionSidebar'
 import { Sources } from '../components/features/chat/Sources'
 import { useSession } from '../components/features/chat/useSession'
+import { useSidebarFocus } from '../components/features/chat/useSidebarFocus'
 import { useViewEntries } from '../components/features/chat/useViewEntries'
 import { DocumentsDialog } from '../components/features/documents/DocumentsDialog'
 import { RecordDialog } from '../components/features/record/RecordDialog'
@@ -17,6 +18,7 @@ import { JoinDialog } from '../components/features/settings/JoinDialog'
 import { SettingsDialog } from '../components/features/settings/SettingsDialog'
 import { ShortcutsDialog } from '../components/features/shortcuts/ShortcutsDialog'
 import { useShortcuts } from '../components/features/shortcuts/useShortcuts'
+import { composer } from '../components/ui/focus'
 import { useChat } from '../stores/chatStore'
 import { page, usePage } from '../stores/pageState'
 import { t } from '../strings'
@@ -30,13 +32,18 @@ export function ChatView() {
   useEffect(preloadRichText, [])
   useTitle(sessionId)
   useShortcuts()
+  const sidebar = useSidebarFocus()
   // A passage belongs to the chat that cites it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another chat comes on screen
   useEffect(() => page.leaveSource, [thread])
   return (
     <div className={css.layout} data-sidebar={sidebarOpen} data-sources={withSources}>
+      <button type="button" className={css.skip} onClick={() => composer()?.focus()}>
+        {t.skipToComposer}
+      </button>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what lies over the page */}
       <div
+        ref={sidebar}
         className={css.sidebar}
         onKeyDown={(event) => event.key === 'Escape' && page.toggleSidebar(false)}
       >

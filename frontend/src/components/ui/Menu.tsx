@@ -71,8 +71,12 @@ export function Menu({ icon, label, size = 18, children }: Props) {
           // Safari gives a button that is clicked no focus, so none would come back to it.
           button.current?.querySelector('button')?.focus({ preventScroll: true })
         }}
-        onBeforeToggle={(event) => setOpen(event.newState === 'open')}
-        onToggle={(event) => event.newState === 'open' && items()[0]?.focus()}
+        onBeforeToggle={(event) => event.newState === 'open' && setOpen(true)}
+        onToggle={(event) => {
+          if (event.newState === 'open') items()[0]?.focus()
+          // Not sooner: the browser gives the focus back from what is still there.
+          else setOpen(false)
+        }}
       >
         {open && children}
       </div>

@@ -1,6 +1,7 @@
-/** To the end of the conversation, as the person's own scrolling: the list then follows what comes. */
+/** To the end of the conversation: by its button where there is one, since the list alone knows how far its end is. */
 export function jumpToLatest(): void {
-  const list = document.querySelector<HTMLElement>('[role="log"]')
-  list?.focus({ preventScroll: true })
+  const button = document.querySelector<HTMLElement>('[data-testid="jump-to-latest"]')
+  if (button) return button.click()
+  const list = document.querySelector('[role="log"]')
   list?.scrollTo({ top: list.scrollHeight, behavior: 'instant' })
 }
