@@ -59,6 +59,22 @@ describe('splitting a growing text', () => {
   })
 })
 
+it('what is nested too deeply is refused, and not left to the size of the stack', () => {
+  for (const sign of ['>', '> ', '- ', '1. ', '> * ']) {
+    expect(() => flat(`text\n\n${sign.repeat(200)}deep`, true), sign).toThrow('nested too deeply')
+  }
+  const rule = '- '.repeat(40)
+  expect(flat(`${'-'.repeat(500)}\n\n${rule}\n\n${'* '.repeat(20)}x`, true)).toHaveLength(3)
+})
+
+it('a formula is one block, whatever its lines look like', () => {
+  const math = '$$\na\n- b\n= c\n# d\n$$\n'
+  expect(flat(`text\n${math}more`, true)).toEqual(['text\n', math, 'more'])
+  expect(flat('\\[\na\n+ b\n\\]', true)).toEqual(['\\[\na\n+ b\n\\]'])
+  expect(flat('$$\na\n- b', false)).toEqual(['$$\na\n- b'])
+  expect(flat('$$\na\n- b', true)).toHaveLength(2)
+})
+
 describe('a fence that has not closed', () => {
   it('is code with its language', () => {
     expect(openFence('```js\nlet a')).toEqual({ code: 'let a', language: 'js' })

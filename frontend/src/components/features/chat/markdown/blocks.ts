@@ -3,6 +3,8 @@ import { displayMath, openMath } from './math'
 
 export const GROUP = 50
 const HELD_BACK = 2
+/** Quotes and lists in each other, a hundred deep: nobody means it, and drawing it overflows the stack sooner or later. */
+const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){100}/m
 
 export interface Blocks {
   /** All blocks in groups by their place; a group that is full and settled is the same array for ever. */
@@ -14,7 +16,7 @@ export interface Blocks {
 
 /**
  * Splits a growing Markdown text into blocks. Only the tail is lexed: a block is settled once two more have begun
- * after it, since until then what follows may still become part of it.
+ * after it, since until then what follows may still become part of it. Throws for a text that is nested too deeply.
  */
 export class BlockSplitter {
   private text = ''
@@ -27,7 +29,9 @@ export class BlockSplitter {
     // One reading of the whole at the end, so that a streamed answer is drawn exactly like a stored one.
     if (ended || !text.startsWith(this.text)) this.reset()
     this.text = text
-    const tokens = (ended ? whole : growing).lexer(text.slice(this.settledUnits))
+    const rest = text.slice(this.settledUnits)
+    if (TOO_DEEP.test(rest)) throw new RangeError('nested too deeply')
+    const tokens = (ended ? whole : growing).lexer(rest)
     const keep = ended ? 0 : heldBack(tokens)
     for (const token of tokens.slice(0, tokens.length - keep)) this.settle(token)
     const tail = tokens.slice(tokens.length - keep).filter(isBlock)

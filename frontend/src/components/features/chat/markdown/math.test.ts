@@ -52,6 +52,7 @@ describe('what is no formula stays as it is', () => {
     '\\(\\)',
     '$a\n\nb$',
     'lone ` and $5',
+    'costs $10, `$x$`',
   ])('%j', (text) => expect(delimitMath(text)).toBe(text))
 
   it('nor is what two signs of dollars do not enclose', () => {

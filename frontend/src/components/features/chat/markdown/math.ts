@@ -95,7 +95,7 @@ function formulaAt(text: string, at: number): Formula | null {
   if (text[at - 1] === '$') return null
   if (!reach.startsWith('$$')) return pandoc(reach, at)
   const found = reach[2] === '$' ? null : enclosed(reach, at, '$$', true)
-  if (!found || text[found.end] === '$') return null
+  if (!found || text[found.end] === '$' || found.tex.includes('`')) return null
   return { ...found, display: standsAlone(text, at, found.end) }
 }
 
@@ -113,7 +113,8 @@ function pandoc(reach: string, at: number): Formula | null {
   for (let end = reach.indexOf('$', 2); end > 0; end = reach.indexOf('$', end + 1)) {
     if (isEscaped(reach, end)) continue
     const tex = reach.slice(1, end)
-    if (/\s$/.test(tex) || BLANK_LINE.test(tex) || /[\d$]/.test(reach[end + 1] ?? '')) return null
+    // A sign within code ends nothing.
+    if (/\s$|`/.test(tex) || BLANK_LINE.test(tex) || /[\d$]/.test(reach[end + 1] ?? '')) return null
     return { end: at + end + 1, tex, display: false }
   }
   return null
