@@ -11,7 +11,9 @@ def line(answer: str, pieces: int = 1, rate: float = 0, **more: Any) -> str:  # 
     return json.dumps({"answer": answer, "pieces": pieces, "rate": rate, **more})
 
 
-def passage(number: int, excerpt: str = "An excerpt.", score: float | None = 0.5) -> dict[str, Any]:  # as above
+def passage(
+    number: int, excerpt: str = "An excerpt.", score: float | None = 0.5
+) -> dict[str, Any]:  # as above
     return {
         "id": f"p{number}",
         "title": f"Passage {number}",

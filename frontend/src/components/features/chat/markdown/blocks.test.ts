@@ -52,6 +52,15 @@ describe('splitting a growing text', () => {
     expect(next.count).toBe(71)
   })
 
+  it('takes the ends of lines of every system', () => {
+    const text = TEXT.replaceAll('\n', '\r\n')
+    const splitter = new BlockSplitter()
+    for (let at = 1; at < text.length; at += 1) splitter.update(text.slice(0, at), false)
+    const shown = flat(text, false, splitter)
+    expect(shown.join('')).toBe(flat(TEXT, false).join(''))
+    expect(splitter.update(text, true)).toEqual(new BlockSplitter().update(TEXT, true))
+  })
+
   it('starts over when the text was replaced', () => {
     const splitter = new BlockSplitter()
     splitter.update('one\n\ntwo\n\nthree\n\nfour', false)

@@ -20,7 +20,8 @@ export interface Blocks {
  */
 export class BlockSplitter {
   private text = ''
-  private settledUnits = 0
+  /** What is not settled, with plain ends of lines. */
+  private rest = ''
   private full: string[][] = []
   private last: string[] = []
   private definitions = ''
@@ -28,10 +29,12 @@ export class BlockSplitter {
   update(text: string, ended: boolean): Blocks {
     // One reading of the whole at the end, so that a streamed answer is drawn exactly like a stored one.
     if (ended || !text.startsWith(this.text)) this.reset()
+    const added = text.slice(this.text.length)
+    const second = this.text.endsWith('\r') && added.startsWith('\n')
+    this.rest += (second ? added.slice(1) : added).replace(/\r\n?/g, '\n')
     this.text = text
-    const rest = text.slice(this.settledUnits)
-    if (TOO_DEEP.test(rest)) throw new RangeError('nested too deeply')
-    const tokens = (ended ? whole : growing).lexer(rest)
+    if (TOO_DEEP.test(this.rest)) throw new RangeError('nested too deeply')
+    const tokens = (ended ? whole : growing).lexer(this.rest)
     const keep = ended ? 0 : heldBack(tokens)
     for (const token of tokens.slice(0, tokens.length - keep)) this.settle(token)
     const tail = tokens.slice(tokens.length - keep).filter(isBlock)
@@ -46,7 +49,7 @@ export class BlockSplitter {
   }
 
   private settle(token: Token): void {
-    this.settledUnits += token.raw.length
+    this.rest = this.rest.slice(token.raw.length)
     if (token.type === 'def') this.definitions += `\n${token.raw}`
     if (!isBlock(token)) return
     this.last.push(token.raw)
@@ -57,7 +60,7 @@ export class BlockSplitter {
 
   private reset(): void {
     this.text = ''
-    this.settledUnits = 0
+    this.rest = ''
     this.full = []
     this.last = []
     this.definitions = ''
