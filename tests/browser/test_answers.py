@@ -1,4 +1,4 @@
-"""What stands in and under an answer: citations, Match, thumbs, its record, its times, why it is not whole."""
+"""What stands in and under an answer: citations, Match, thumbs, its record and times, why it is not whole."""
 
 import re
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ TEXTS = {
     "titles under a line": "Title\n===\n\ntext\n---\n\n- - -\n\ntext\n- item\n---\n",
     "emphasis": "**open *both __and `code** _a_b_c_ ~~gone~~ ~~open\n\n* *a* **b**\n\nx * y * z",
     "quotes": "> one\ntwo\n> > three\n\n> - four\n>   five\n\n> ```\n> code\n\nsix",
-    "formulas": "$$\na\n+ b\n- c\n= d\n$$\n\nso $x_1$, \\(y\\) or $5 and $10\n\n\\[\n\\frac{a}{b}\n\n$$\nopen",
+    "formulas": "$$\na\n+ b\n- c\n= d\n$$\n\nso $x$, \\(y\\) or $5 and $10\n\n\\[\n\\frac{a}{b}\n\n$$\nopen",
     "formulas in lists": "1. \\[\n   a\n   + b\n   \\]\n2. $$c$$ d $e$\n\n> $$\n> f\n> $$\n",
     "line ends": "one\r\n\r\n- two\r\n- three\r\n\r\n```\r\nfour\r\n```\r\n\r\nfive  \r\nsix\\\r\nseven",
     "odd spaces": "\n\n   one\n\n\ttwo\n\n\n\n    three\n \n four\u00a0\u2028five",
