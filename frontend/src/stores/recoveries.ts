@@ -2,7 +2,7 @@ import { create } from 'zustand'
 import { Recoveries } from '../protocol/recoveries'
 import { without } from './state'
 
-const SHOWN_MS = 8_000
+const SHOWN_MS = 6_000
 
 /** How many tokens of an answer were just caught up, by message. */
 export const useRecovered = create<Readonly<Record<string, number>>>()(() => ({}))

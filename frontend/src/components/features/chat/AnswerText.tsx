@@ -20,7 +20,8 @@ interface Props {
 
 /** Markdown if it can be drawn, the plain words in any case. */
 export function AnswerText({ text, ended }: Props) {
-  const plain = <div className={css.plain}>{text}</div>
+  // Without spaces at its end, as Markdown has none: nothing gets shorter when the one follows the other.
+  const plain = <div className={css.plain}>{text.trimEnd()}</div>
   const fallback = (
     <>
       {plain}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { untilLoaded } from '../../../../api/untilLoaded'
 import css from './Formula.module.css'
 
@@ -15,7 +15,8 @@ interface Props {
 /** A formula, drawn by a typesetter that is loaded with the first one. Its source stands where it cannot be drawn. */
 export function Formula({ tex, display }: Props) {
   const typeset = useTypesetter()
-  const drawn = typeset?.(tex, display)
+  // A growing block is read anew in every frame; what stands in it already is not.
+  const drawn = useMemo(() => typeset?.(tex, display), [typeset, tex, display])
   if (!drawn) {
     const signs = display ? '$$' : '$'
     return <span className={css.source}>{`${signs}${tex}${signs}`}</span>

@@ -52,11 +52,36 @@ describe('splitting a growing text', () => {
     expect(next.count).toBe(71)
   })
 
+  it('takes the ends of lines of every system', () => {
+    const text = TEXT.replaceAll('\n', '\r\n')
+    const splitter = new BlockSplitter()
+    for (let at = 1; at < text.length; at += 1) splitter.update(text.slice(0, at), false)
+    const shown = flat(text, false, splitter)
+    expect(shown.join('')).toBe(flat(TEXT, false).join(''))
+    expect(splitter.update(text, true)).toEqual(new BlockSplitter().update(TEXT, true))
+  })
+
   it('starts over when the text was replaced', () => {
     const splitter = new BlockSplitter()
     splitter.update('one\n\ntwo\n\nthree\n\nfour', false)
     expect(flat('other', false, splitter)).toEqual(['other'])
   })
+})
+
+it('what is nested too deeply is refused, and not left to the size of the stack', () => {
+  for (const sign of ['>', '> ', '- ', '1. ', '> * ']) {
+    expect(() => flat(`text\n\n${sign.repeat(200)}deep`, true), sign).toThrow('nested too deeply')
+  }
+  const rule = '- '.repeat(40)
+  expect(flat(`${'-'.repeat(500)}\n\n${rule}\n\n${'* '.repeat(20)}x`, true)).toHaveLength(3)
+})
+
+it('a formula is one block, whatever its lines look like', () => {
+  const math = '$$\na\n- b\n= c\n# d\n$$\n'
+  expect(flat(`text\n${math}more`, true)).toEqual(['text\n', math, 'more'])
+  expect(flat('\\[\na\n+ b\n\\]', true)).toEqual(['\\[\na\n+ b\n\\]'])
+  expect(flat('$$\na\n- b', false)).toEqual(['$$\na\n- b'])
+  expect(flat('$$\na\n- b', true)).toHaveLength(2)
 })
 
 describe('a fence that has not closed', () => {

@@ -3,6 +3,8 @@ import { displayMath, openMath } from './math'
 
 export const GROUP = 50
 const HELD_BACK = 2
+/** Quotes and lists in each other, a hundred deep: nobody means it, and drawing it overflows the stack sooner or later. */
+const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){100}/m
 
 export interface Blocks {
   /** All blocks in groups by their place; a group that is full and settled is the same array for ever. */
@@ -14,11 +16,12 @@ export interface Blocks {
 
 /**
  * Splits a growing Markdown text into blocks. Only the tail is lexed: a block is settled once two more have begun
- * after it, since until then what follows may still become part of it.
+ * after it, since until then what follows may still become part of it. Throws for a text that is nested too deeply.
  */
 export class BlockSplitter {
   private text = ''
-  private settledUnits = 0
+  /** What is not settled, with plain ends of lines. */
+  private rest = ''
   private full: string[][] = []
   private last: string[] = []
   private definitions = ''
@@ -26,8 +29,12 @@ export class BlockSplitter {
   update(text: string, ended: boolean): Blocks {
     // One reading of the whole at the end, so that a streamed answer is drawn exactly like a stored one.
     if (ended || !text.startsWith(this.text)) this.reset()
+    const added = text.slice(this.text.length)
+    const second = this.text.endsWith('\r') && added.startsWith('\n')
+    this.rest += (second ? added.slice(1) : added).replace(/\r\n?/g, '\n')
     this.text = text
-    const tokens = (ended ? whole : growing).lexer(text.slice(this.settledUnits))
+    if (TOO_DEEP.test(this.rest)) throw new RangeError('nested too deeply')
+    const tokens = (ended ? whole : growing).lexer(this.rest)
     const keep = ended ? 0 : heldBack(tokens)
     for (const token of tokens.slice(0, tokens.length - keep)) this.settle(token)
     const tail = tokens.slice(tokens.length - keep).filter(isBlock)
@@ -42,7 +49,7 @@ export class BlockSplitter {
   }
 
   private settle(token: Token): void {
-    this.settledUnits += token.raw.length
+    this.rest = this.rest.slice(token.raw.length)
     if (token.type === 'def') this.definitions += `\n${token.raw}`
     if (!isBlock(token)) return
     this.last.push(token.raw)
@@ -53,7 +60,7 @@ export class BlockSplitter {
 
   private reset(): void {
     this.text = ''
-    this.settledUnits = 0
+    this.rest = ''
     this.full = []
     this.last = []
     this.definitions = ''

@@ -52,6 +52,7 @@ describe('what is no formula stays as it is', () => {
     '\\(\\)',
     '$a\n\nb$',
     'lone ` and $5',
+    'costs $10, `$x$`',
   ])('%j', (text) => expect(delimitMath(text)).toBe(text))
 
   it('nor is what two signs of dollars do not enclose', () => {
@@ -93,5 +94,5 @@ it('a long text with many signs is read in no time', () => {
   for (const text of ['$a ', '\\(', '$$', '`', '``` ', '<a', '](', '$a$ ']) {
     delimitMath(text.repeat(50_000))
   }
-  expect(performance.now() - started).toBeLessThan(4_000)
+  expect(performance.now() - started).toBeLessThan(3_000)
 })

@@ -12,6 +12,9 @@ const OPENING = /^(?:\$\$(?!\$)|\\[([])/
 const APART = '\u200b'
 const PUNCTUATION = /[!-/:-@[-`{-~]/g
 
+/** Where signs that would close something are not: nowhere before this place. */
+type Lacking = Map<string, number>
+
 interface Formula {
   readonly end: number
   readonly tex: string
@@ -26,7 +29,7 @@ interface Formula {
  */
 export function delimitMath(block: string, growing = false): string {
   if (!/[$\\]/.test(block) || /^(?: {4}|\t| {0,3}<[a-z/!?])/i.test(block)) return block
-  const lacking = new Set<string>()
+  const lacking: Lacking = new Map()
   const parts: string[] = []
   let at = 0
   const put = (part: string, end: number) => {
@@ -45,7 +48,7 @@ export function delimitMath(block: string, growing = false): string {
     const sign = block[at]
     if (sign === '`') keep(codeEnd(block, at, lacking))
     else if (sign === '$' || sign === '\\') {
-      const formula = formulaAt(block, at)
+      const formula = formulaAt(block, at, lacking)
       if (formula) {
         put((parts.at(-1)?.endsWith('$') ? APART : '') + delimited(formula), formula.end)
       } else if (growing && block[at - 1] !== '$' && OPENING.test(block.slice(at, at + 3))) {
@@ -85,27 +88,30 @@ function delimited({ tex, display }: Formula): string {
   return `${signs} ${oneLine(tex)} ${signs}`
 }
 
-function formulaAt(text: string, at: number): Formula | null {
+function formulaAt(text: string, at: number, lacking: Lacking = new Map()): Formula | null {
   const reach = text.slice(at, at + REACH)
-  if (reach.startsWith('\\(')) return enclosed(reach, at, '\\)', false)
+  if (reach.startsWith('\\(')) return enclosed(reach, at, '\\)', lacking)
   if (reach.startsWith('\\[')) {
-    const found = enclosed(reach, at, '\\]', true)
+    const found = enclosed(reach, at, '\\]', lacking)
     return found && text[found.end] !== '(' ? found : null
   }
   if (text[at - 1] === '$') return null
   if (!reach.startsWith('$$')) return pandoc(reach, at)
-  const found = reach[2] === '$' ? null : enclosed(reach, at, '$$', true)
-  if (!found || text[found.end] === '$') return null
+  const found = reach[2] === '$' ? null : enclosed(reach, at, '$$', lacking)
+  if (!found || text[found.end] === '$' || found.tex.includes('`')) return null
   return { ...found, display: standsAlone(text, at, found.end) }
 }
 
-function enclosed(reach: string, at: number, close: string, display: boolean): Formula | null {
-  let end = reach.indexOf(close, 2)
+function enclosed(reach: string, at: number, close: string, lacking: Lacking): Formula | null {
+  let end = reach.indexOf(close, Math.max(2, (lacking.get(close) ?? 0) - at))
   while (end > 0 && isEscaped(reach, end)) end = reach.indexOf(close, end + 1)
-  if (end < 0) return null
+  if (end < 0) {
+    lacking.set(close, at + reach.length - 1)
+    return null
+  }
   const tex = reach.slice(2, end)
   if (tex.trim() === '' || BLANK_LINE.test(tex)) return null
-  return { end: at + end + 2, tex, display }
+  return { end: at + end + 2, tex, display: close === '\\]' }
 }
 
 function pandoc(reach: string, at: number): Formula | null {
@@ -113,7 +119,8 @@ function pandoc(reach: string, at: number): Formula | null {
   for (let end = reach.indexOf('$', 2); end > 0; end = reach.indexOf('$', end + 1)) {
     if (isEscaped(reach, end)) continue
     const tex = reach.slice(1, end)
-    if (/\s$/.test(tex) || BLANK_LINE.test(tex) || /[\d$]/.test(reach[end + 1] ?? '')) return null
+    // A sign within code ends nothing.
+    if (/\s$|`/.test(tex) || BLANK_LINE.test(tex) || /[\d$]/.test(reach[end + 1] ?? '')) return null
     return { end: at + end + 1, tex, display: false }
   }
   return null
@@ -149,7 +156,7 @@ function fenceEnd(text: string, at: number): number {
 }
 
 /** Behind a span of code; behind its first signs if nothing closes it. */
-function codeEnd(text: string, at: number, lacking: Set<string>): number {
+function codeEnd(text: string, at: number, lacking: Lacking): number {
   let after = at
   while (text[after] === '`') after += 1
   const signs = text.slice(at, after)
@@ -157,7 +164,7 @@ function codeEnd(text: string, at: number, lacking: Set<string>): number {
   const closing = new RegExp(`(?<!\`)${signs}(?!\`)`, 'g')
   closing.lastIndex = after
   if (closing.exec(text)) return closing.lastIndex
-  lacking.add(signs)
+  lacking.set(signs, text.length)
   return after
 }
 
