@@ -14,6 +14,7 @@ const DRAFT = 'steadychat.draft.'
 const THEME = 'steadychat.theme'
 const TAB = 'steadychat.tab'
 const USER = 'steadychat.user'
+const PAST = 'steadychat.past'
 const LOST = 'steadychat.lost'
 const ANEW = 'steadychat.anew'
 
@@ -91,9 +92,15 @@ export const userStorage = {
   },
 }
 
-/** That the server had forgotten this browser: to be told once. */
+/** That the server has forgotten a browser that had chats: to be told once. */
 export const lostStorage = {
-  set: (): void => attempt(() => localStorage.setItem(LOST, '1'), undefined),
+  hadChats: (): void => attempt(() => localStorage.setItem(PAST, '1'), undefined),
+  set: (): void =>
+    attempt(() => {
+      if (localStorage.getItem(PAST) === null) return
+      localStorage.removeItem(PAST)
+      localStorage.setItem(LOST, '1')
+    }, undefined),
   take: (): boolean =>
     attempt(() => {
       const found = localStorage.getItem(LOST) !== null

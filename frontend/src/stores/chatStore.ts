@@ -103,13 +103,10 @@ function removed(sessionId: string): void {
 }
 
 function left(sessionId: string): void {
-  const onScreen = store.getState().view.sessionId === sessionId
   conversations.forget(sessionId)
   sending.forget(sessionId)
-  // Deleted by another tab while somebody writes here: their words go with them.
-  if (onScreen && draftStorage.get('new') === '') draftStorage.move(sessionId, 'new')
   draftStorage.set(sessionId, '')
-  if (onScreen) go(viewOf(null), true)
+  if (store.getState().view.sessionId === sessionId) go(viewOf(null), true)
 }
 
 function go(view: View, replace = false): void {

@@ -1,6 +1,6 @@
 import type { ChatClient } from '../api/client'
 import { forgetIdentity, joinIdentity } from '../api/identity'
-import { anewStorage, userStorage } from '../api/storage'
+import { anewStorage, lostStorage, userStorage } from '../api/storage'
 import { joinLink } from './navigation'
 import type { Sending } from './sending'
 import type { Store } from './state'
@@ -27,7 +27,13 @@ export class Owner {
     private readonly client: () => ChatClient,
     private readonly sending: Pick<Sending, 'known' | 'reread'>,
     private readonly loading: Loading,
-  ) {}
+  ) {
+    const done = store.subscribe(({ sessions }) => {
+      if (sessions.items.length === 0) return
+      lostStorage.hadChats()
+      done()
+    })
+  }
 
   /** The server said who this is. */
   known(userId: string): void {
