@@ -310,7 +310,8 @@ def test_a_new_chat_has_its_own_address_once_it_is_one(server: Live, page: Page)
 
 @pytest.mark.promise(37)
 @pytest.mark.parametrize(
-    "address", ["00000000-0000-7000-8000-000000000000", "nonsense", "%F0%9F%90%B8%20%3Cb%3E", "%zz", "a" * 900]
+    "address",
+    ["00000000-0000-7000-8000-000000000000", "nonsense", "%F0%9F%90%B8%20%3Cb%3E", "%zz", "a" * 900],
 )
 def test_a_chat_that_is_not_there_is_told_of_and_a_new_one_is_at_hand(
     server: Live, page: Page, address: str

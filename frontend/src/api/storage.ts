@@ -128,3 +128,15 @@ export function clearStorage(): void {
     }
   }
 }
+
+/** The same from a tab that another one told of it: what belongs to whoever is here by now stays. */
+export function clearWords(): void {
+  const keys = attempt(() => Object.keys(localStorage), [])
+  for (const key of keys) {
+    if (key.startsWith(DRAFT)) attempt(() => localStorage.removeItem(key), undefined)
+  }
+  const now = userStorage.get()
+  for (const { clientMessageId, userId } of outboxStorage.load()) {
+    if (userId !== now) outboxStorage.remove(clientMessageId)
+  }
+}

@@ -1,7 +1,14 @@
 import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
 import { ChatClient } from '../api/client'
-import { draftStorage, lostStorage, type Theme, themeStorage, userStorage } from '../api/storage'
+import {
+  clearWords,
+  draftStorage,
+  lostStorage,
+  type Theme,
+  themeStorage,
+  userStorage,
+} from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import { claimTab } from '../api/tab'
 import type { ServerFrame } from '../protocol/frames'
@@ -29,10 +36,11 @@ const sessions = new Sessions(store, theClient, left)
 const documents = new Documents(store, theClient)
 const owner = new Owner(store, theClient, sending, {
   again: () => location.reload(),
-  fresh: () => {
-    sessions.undo()
-    history.replaceState(null, '', pathOf(null))
-    location.reload()
+  fresh: startAnew,
+  blank: () => {
+    // At the very end, since the page may still write something down.
+    window.addEventListener('pagehide', clearWords)
+    startAnew()
   },
 })
 
@@ -118,6 +126,12 @@ function go(view: View, replace = false): void {
 function show(view: View): void {
   store.setState({ view })
   conversations.show(view.sessionId)
+}
+
+function startAnew(): void {
+  sessions.undo()
+  history.replaceState(null, '', pathOf(null))
+  location.reload()
 }
 
 export function startChat(): void {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createStore } from 'zustand/vanilla'
 import { askIdentity, forgetIdentity } from '../api/identity'
 import { Rest } from '../api/rest'
-import { lostStorage } from '../api/storage'
+import { clearWords, lostStorage } from '../api/storage'
 import type { Session } from '../protocol/frames'
 import { entry } from '../protocol/outbox.fixture'
 import { Outbox } from './outbox'
@@ -29,7 +29,7 @@ function tab() {
   )
   const outbox = new Outbox(store)
   const known = vi.fn((userId: string) => store.setState({ userId }))
-  const loading = { again: vi.fn(), fresh: vi.fn() }
+  const loading = { again: vi.fn(), fresh: vi.fn(), blank: vi.fn() }
   const client = { rest: new Rest(), calls: { makeLink: vi.fn() } }
   const sending = { known, reread: () => outbox.reread() }
   const owner = new Owner(store, () => client as never, sending, loading)
@@ -92,11 +92,14 @@ describe('whose page this is', () => {
     expect(loading.again).toHaveBeenCalledTimes(1)
   })
 
-  it.each(['bob', null])('another tab that makes it %s is followed', (userId) => {
-    const { owner, loading } = tab()
-    owner.known('ann')
-    owner.heard(userId)
-    expect(loading.again).toHaveBeenCalledTimes(1)
+  it('another tab that makes it another’s is followed, and one that deletes everything to an empty page', () => {
+    for (const [userId, way] of [['bob', 'again'] as const, [null, 'blank'] as const]) {
+      const { owner, loading, listed } = tab()
+      owner.known('ann')
+      listed()
+      owner.heard(userId)
+      expect(loading[way]).toHaveBeenCalledTimes(1)
+    }
   })
 
   it('is looked up by a page that slept', () => {
@@ -200,11 +203,23 @@ describe('a browser that the server has forgotten', () => {
 describe('a link', () => {
   it('has its code behind the root path, where no server sees it', async () => {
     const { owner, client } = tab()
-    client.calls.makeLink.mockResolvedValueOnce({ code: 'a+b', expires_at: 'then' })
-    await expect(owner.makeLink()).resolves.toEqual({
-      url: 'http://here/root/#join=a%2Bb',
-      expiresAt: 'then',
-    })
+    client.calls.makeLink.mockResolvedValueOnce({ code: 'a+b', expires_at: '2026-01-01T00:05:00Z' })
+    const { url } = await owner.makeLink()
+    expect(url).toBe('http://here/root/#join=a%2Bb')
+  })
+
+  it.each([
+    ['the same clock', '00:00', '00:10'],
+    ['a slow answer', '00:01', '00:10'],
+    ['a clock that is ahead', '03:00', '03:10'],
+    ['a clock that is behind', '00:00', '00:10', '05:10'],
+  ])('ends by this browser’s clock: %s', async (_, now, ends, told = '00:10') => {
+    const { owner, client } = tab()
+    vi.useFakeTimers({ now: Date.parse(`2026-01-01T${now}:00Z`) })
+    client.calls.makeLink.mockResolvedValueOnce({ code: 'c', expires_at: `2026-01-01T${told}:00Z` })
+    const { expiresAt } = await owner.makeLink()
+    expect(new Date(expiresAt).toISOString()).toBe(`2026-01-01T${ends}:00.000Z`)
+    vi.useRealTimers()
   })
 
   it('that is refused changes nothing and says why', async () => {
@@ -248,6 +263,16 @@ describe('deleting everything', () => {
       'steadychat.user': 'new',
     })
     expect(loading.fresh).toHaveBeenCalledTimes(1)
+  })
+
+  it('takes along what another tab wrote down meanwhile, but nothing of whoever is here by now', () => {
+    fill()
+    localStorage.setItem('steadychat.user', 'new')
+    keep('c', 'ann')
+    keep('d', 'new')
+    clearWords()
+    const left = Object.keys({ ...localStorage }).filter((key) => /draft|outbox/.test(key))
+    expect(left).toEqual(['steadychat.outbox.d'])
   })
 
   it('that fails deletes nothing here either', async () => {
