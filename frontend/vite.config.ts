@@ -3,7 +3,8 @@ import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 
 // So that the page can say which one it is.
-const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+const about = readFileSync(`${import.meta.dirname}/package.json`, 'utf8')
+const { version } = JSON.parse(about) as { version: string }
 const server = 'http://127.0.0.1:8000'
 
 export default defineConfig({

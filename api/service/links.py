@@ -12,7 +12,7 @@ from api.service.ports import Clock
 
 HOLDS = timedelta(minutes=10)
 CODE_BYTES = 24  # of chance: nobody guesses one of 2^192
-GONE = "This link is no longer good: it holds for ten minutes, and once. Make a new one in the other browser."
+GONE = "This link is not valid: each works once, within ten minutes. Make a new one in the other browser."
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,20 @@ describe('identity', () => {
   })
 })
 
+describe('a browser that the server has forgotten', () => {
+  it('does nothing in another name that was asked for in the former one', async () => {
+    const { client, heard, calls, rest } = await connected()
+    rest.mockImplementation(async (path) => {
+      if (path.endsWith('/identity')) return Response.json({ user_id: 'another', token: '' })
+      return Response.json({ code: 'unauthorized', message: '' }, { status: 401 })
+    })
+    calls.length = 0
+    await expect(client.calls.submit(entry())).rejects.toMatchObject({ status: 401 })
+    expect(calls).toEqual(['POST /api/chat/messages', 'POST /api/chat/identity'])
+    expect(heard.identity).toHaveBeenLastCalledWith('another')
+  })
+})
+
 describe('the choice of the transport', () => {
   it('HTTP stands in after two sockets that never opened, and the next one that opens takes over', async () => {
     const { client, heard, newest } = stage()

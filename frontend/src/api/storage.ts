@@ -14,6 +14,7 @@ const DRAFT = 'steadychat.draft.'
 const THEME = 'steadychat.theme'
 const TAB = 'steadychat.tab'
 const USER = 'steadychat.user'
+const PAST = 'steadychat.past'
 const LOST = 'steadychat.lost'
 const ANEW = 'steadychat.anew'
 
@@ -116,9 +117,15 @@ export const userStorage = {
   },
 }
 
-/** That the server had forgotten this browser: to be told once. */
+/** That the server has forgotten a browser that had chats: to be told once. */
 export const lostStorage = {
-  set: (): void => attempt(() => localStorage.setItem(LOST, '1'), undefined),
+  hadChats: (): void => attempt(() => localStorage.setItem(PAST, '1'), undefined),
+  set: (): void =>
+    attempt(() => {
+      if (localStorage.getItem(PAST) === null) return
+      localStorage.removeItem(PAST)
+      localStorage.setItem(LOST, '1')
+    }, undefined),
   take: (): boolean =>
     attempt(() => {
       const found = localStorage.getItem(LOST) !== null
@@ -144,5 +151,17 @@ export function clearStorage(): void {
     if (key.startsWith('steadychat.') && key !== THEME) {
       attempt(() => localStorage.removeItem(key), undefined)
     }
+  }
+}
+
+/** The same from a tab that another one told of it: what belongs to whoever is here by now stays. */
+export function clearWords(): void {
+  const keys = attempt(() => Object.keys(localStorage), [])
+  for (const key of keys) {
+    if (key.startsWith(DRAFT)) attempt(() => localStorage.removeItem(key), undefined)
+  }
+  const now = userStorage.get()
+  for (const { clientMessageId, userId } of outboxStorage.load()) {
+    if (userId !== now) outboxStorage.remove(clientMessageId)
   }
 }

@@ -4,6 +4,7 @@ import { ChatClient } from '../api/client'
 import type { ExportFormat } from '../api/endpoints'
 import { save } from '../api/saving'
 import {
+  clearWords,
   draftStorage,
   lostStorage,
   type Theme,
@@ -57,10 +58,11 @@ export const search = new Search({
 
 const owner = new Owner(store, theClient, sending, {
   again: () => location.reload(),
-  fresh: () => {
-    sessions.undo()
-    history.replaceState(null, '', pathOf(null))
-    location.reload()
+  fresh: startAnew,
+  blank: () => {
+    // At the very end, since the page may still write something down.
+    window.addEventListener('pagehide', clearWords)
+    startAnew()
   },
 })
 const uploads = new Uploads(store, theClient, documents)
@@ -144,13 +146,10 @@ function removed(sessionId: string): void {
 }
 
 function left(sessionId: string): void {
-  const onScreen = store.getState().view.sessionId === sessionId
   conversations.forget(sessionId)
   sending.forget(sessionId)
-  // Deleted by another tab while somebody writes here: their words go with them.
-  if (onScreen && draftStorage.get('new') === '') draftStorage.move(sessionId, 'new')
   draftStorage.set(sessionId, '')
-  if (onScreen) go(viewOf(null), true)
+  if (store.getState().view.sessionId === sessionId) go(viewOf(null), true)
 }
 
 /** What was sent in a chat that has no session yet is on no other page: an empty new chat shows it. */
@@ -183,6 +182,12 @@ function onScreen(): Conversation | undefined {
 
 function defaultOf(chains: readonly ChainInfo[]): ChainInfo | null {
   return chains.find((chain) => chain.default) ?? chains[0] ?? null
+}
+
+function startAnew(): void {
+  sessions.undo()
+  history.replaceState(null, '', pathOf(null))
+  location.reload()
 }
 
 export function startChat(): void {

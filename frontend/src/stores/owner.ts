@@ -1,19 +1,23 @@
 import type { ChatClient } from '../api/client'
 import { forgetIdentity, joinIdentity } from '../api/identity'
-import { anewStorage, userStorage } from '../api/storage'
+import { anewStorage, lostStorage, userStorage } from '../api/storage'
 import { joinLink } from './navigation'
 import type { Sending } from './sending'
 import type { Store } from './state'
 
 export interface Link {
   readonly url: string
-  readonly expiresAt: string
+  /** By this browser's clock. */
+  readonly expiresAt: number
 }
 
-/** How the page is loaded anew: where it stands, or as a new chat. */
+const HOLDS_MS = 600_000
+
+/** How the page is loaded anew: where it stands, as a new chat, or as one without a word of what was here. */
 export interface Loading {
   again(): void
   fresh(): void
+  blank(): void
 }
 
 /**
@@ -27,7 +31,13 @@ export class Owner {
     private readonly client: () => ChatClient,
     private readonly sending: Pick<Sending, 'known' | 'reread'>,
     private readonly loading: Loading,
-  ) {}
+  ) {
+    const done = store.subscribe(({ sessions }) => {
+      if (sessions.items.length === 0) return
+      lostStorage.hadChats()
+      done()
+    })
+  }
 
   /** The server said who this is. */
   known(userId: string): void {
@@ -46,12 +56,18 @@ export class Owner {
   /** Another tab made this browser somebody's, or nobody's. */
   heard(userId: string | null): void {
     const mine = this.store.getState().userId
-    if (mine !== null && mine !== userId) this.leave()
+    if (mine === null || mine === userId) return
+    // Nobody's: everything was deleted, and with it whatever is written here.
+    if (userId === null) this.leave(() => this.loading.blank())
+    else this.leave()
   }
 
   async makeLink(): Promise<Link> {
-    const { code, expires_at: expiresAt } = await this.client().calls.makeLink()
-    return { url: joinLink(code), expiresAt }
+    const { code, expires_at: end } = await this.client().calls.makeLink()
+    const left = Date.parse(end) - Date.now()
+    // Where the clocks of browser and server differ, only the time that it holds is known.
+    const holds = left > 0 && left <= HOLDS_MS ? left : HOLDS_MS
+    return { url: joinLink(code), expiresAt: Date.now() + holds }
   }
 
   async join(code: string): Promise<void> {
@@ -65,8 +81,8 @@ export class Owner {
   }
 
   /** Where no identity holds, as in a browser that keeps no cookies, loading anew for ever would help nobody. */
-  private leave(): void {
+  private leave(load: () => void = () => this.loading.again()): void {
     this.sending.reread()
-    if (this.store.getState().sessions.loaded || anewStorage.take()) this.loading.again()
+    if (this.store.getState().sessions.loaded || anewStorage.take()) load()
   }
 }

@@ -21,7 +21,7 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
     setText(next)
     chat.draft.set(key, next)
   }
-  useDraftOf(key, setText, field)
+  useDraftOf(key, write, field)
   useHanded(write, field)
   useGrowing(field, text)
 
@@ -125,17 +125,21 @@ function StopOrSend({
 /** Another chat came on screen: its draft is shown. A chat that gets its session keeps what is being written. */
 function useDraftOf(
   key: string,
-  setText: (text: string) => void,
+  write: (text: string) => void,
   field: React.RefObject<HTMLTextAreaElement | null>,
 ): void {
   const thread = useChat((s) => s.view.thread)
-  const shown = useRef(thread)
+  const shown = useRef({ thread, key })
   useEffect(() => {
-    if (shown.current === thread) return
-    shown.current = thread
-    setText(chat.draft.get(key))
+    const before = shown.current
+    shown.current = { thread, key }
+    if (before.thread === thread) return
+    const held = field.current?.value ?? ''
+    // What is kept nowhere, since another tab has deleted the chat that it was written in, comes along.
+    const lost = held === chat.draft.get(before.key) ? '' : held
+    write([chat.draft.get(key), lost].filter((text) => text !== '').join('\n\n'))
     if (canHover()) field.current?.focus({ preventScroll: true })
-  }, [thread, key, setText, field])
+  })
 }
 
 /** A text to edit or to ask again comes before what was already written. */

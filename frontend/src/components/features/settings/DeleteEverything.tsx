@@ -35,8 +35,12 @@ export function DeleteEverything() {
 function Sure({ leave }: { readonly leave: () => void }) {
   const { running, problem, run } = useAction()
   const no = useRef<HTMLButtonElement>(null)
+  const choices = useRef<HTMLDivElement>(null)
   // The question has taken the place of the button that had the focus; an Enter too many must not answer yes.
-  useEffect(() => no.current?.focus(), [])
+  useEffect(() => {
+    no.current?.focus()
+    choices.current?.scrollIntoView({ block: 'nearest' })
+  }, [])
   return (
     <>
       <p className={css.warning} role="alert">
@@ -47,7 +51,7 @@ function Sure({ leave }: { readonly leave: () => void }) {
           {problem}
         </p>
       )}
-      <div className={css.choices}>
+      <div ref={choices} className={css.choices}>
         <button ref={no} type="button" className={css.button} onClick={leave} disabled={running}>
           {t.deleteAllNo}
         </button>

@@ -47,7 +47,6 @@ function Question() {
           type="button"
           className={css.button}
           data-primary
-          data-testid="join"
           aria-disabled={running}
           onClick={() => code !== null && run(() => chat.join(code))}
         >

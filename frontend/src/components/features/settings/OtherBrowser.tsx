@@ -76,7 +76,7 @@ function useExpiry(link: Link | null, expire: () => void): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: one timer for each link
   useEffect(() => {
     if (!link) return
-    const timer = setTimeout(expire, Date.parse(link.expiresAt) - Date.now())
+    const timer = setTimeout(expire, link.expiresAt - Date.now())
     return () => clearTimeout(timer)
   }, [link])
 }
