@@ -189,7 +189,10 @@ class Studio:
     @contextmanager
     def _person(self, server: Live, width: int, theme: str, past: Past) -> Iterator[Page]:
         context = self._browser.new_context(
-            viewport={"width": width, "height": 800}, device_scale_factor=2, has_touch=width < PHONE
+            viewport={"width": width, "height": 800},
+            device_scale_factor=2,
+            is_mobile=width < PHONE,
+            has_touch=width < PHONE,
         )
         context.set_default_timeout(20_000)
         context.add_init_script(f"localStorage.setItem('steadychat.theme', '{theme}')")
