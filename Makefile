@@ -104,6 +104,10 @@ test-server: test-page $(tools) $(page) browser
 browser: $(tools)
 	$(step) "Looking for a Chromium" .ci/browser
 
+.PHONY: pictures
+pictures: $(tools) $(page) browser ## Take pictures of the page in its states, to be looked at (FOLDER=var/pictures)
+	@.venv/bin/python -m tests.browser.pictures $(or $(FOLDER),var/pictures)
+
 .PHONY: lint
 lint: lint-python lint-page lint-drift ## Check style, types, imports, drift of generated files and the page's size
 

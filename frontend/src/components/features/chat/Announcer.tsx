@@ -12,6 +12,7 @@ const SENT_MS = 600
 /** Says what happens to those who do not see it: never single tokens, at most one word every 7 s while it runs. */
 export function Announcer({ sessionId }: { readonly sessionId: string | null }) {
   const [said, setSaid] = useState('')
+  const [alarm, setAlarm] = useState('')
   const running = useRunningAnswer(sessionId)
   const followed = useRef<string | null>(null)
   const ended = useChat((s) => {
@@ -28,6 +29,7 @@ export function Announcer({ sessionId }: { readonly sessionId: string | null }) 
   useEffect(() => {
     if (running === null) return
     followed.current = running
+    setAlarm('')
     // A moment later, so that "Sent" is heard first.
     const first = setTimeout(() => setSaid(t.said.answering), SENT_MS)
     const timer = setInterval(() => setSaid(t.said.still), STILL_MS)
@@ -40,11 +42,17 @@ export function Announcer({ sessionId }: { readonly sessionId: string | null }) 
     if (!ended) return
     followed.current = null
     if (ended.status === 'complete') setSaid(`${t.said.complete} ${ended.content}`)
-    else setSaid(ended.status === 'cancelled' ? t.said.stopped : t.said.failed)
+    else if (ended.status === 'cancelled') setSaid(t.said.stopped)
+    else setAlarm(`${t.said.failed} ${ended.error?.message ?? ''}`.trim())
   }, [ended])
   return (
-    <div className={css.hidden} role="status" data-testid="announcer">
-      {said}
-    </div>
+    <>
+      <div className={css.hidden} role="status" data-testid="announcer">
+        {said}
+      </div>
+      <div className={css.hidden} role="alert">
+        {alarm}
+      </div>
+    </>
   )
 }
