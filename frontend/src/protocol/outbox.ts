@@ -111,9 +111,9 @@ export function idStillGood(entry: Entry): boolean {
   return entry.error === null || !USED_UP.has(entry.error.code)
 }
 
-/** Something that was asked for before it in the same chat and is not over: it waits for that to end. */
-export function isBehind(entry: Entry, entries: readonly Entry[]): boolean {
-  return entries.some(
+/** What was asked for just before it in the same chat and is not over: it waits for that. */
+export function aheadOf(entry: Entry, entries: readonly Entry[]): Entry | undefined {
+  return entries.findLast(
     (other) =>
       other.createdAt < entry.createdAt &&
       other.state !== 'refused' &&
