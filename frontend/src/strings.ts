@@ -67,6 +67,7 @@ export const t = {
   sending: 'Sending…',
   unconfirmed: 'Not confirmed yet. It is sent again until the server answers, and counts once.',
   queuedOffline: 'Waiting for the connection',
+  queuedBehind: 'Goes after the message above',
   queuedBusy: 'Waits for the answer above to end',
   queued: 'Waiting to be sent',
   queuedFor: (code: string, seconds: number) => {

@@ -47,6 +47,7 @@ FOLLOW_ROW = """id => {
 }"""
 
 
+@pytest.mark.promise(1)
 def test_an_answer_grows_before_ones_eyes_in_one_row(server: Live, page: Page, picture: Picture) -> None:
     page.goto(server.url)
     expect(page.get_by_test_id("connection-badge")).to_have_attribute("data-state", "open")
@@ -60,6 +61,7 @@ def test_an_answer_grows_before_ones_eyes_in_one_row(server: Live, page: Page, p
     lengths: list[int] = page.evaluate("window.lengths")
     assert len(lengths) >= 5
     assert lengths == sorted(lengths)
+    assert page.evaluate("[...window.ids]") == [answer(page).get_attribute("data-message-id")]
     assert page.locator('[data-role="assistant"]').count() == 1
     assert page.locator('[data-role="user"]').count() == 1
 
@@ -82,6 +84,7 @@ def test_a_question_about_the_documents_gets_a_cited_answer(
         expect(panel).not_to_be_visible()
 
 
+@pytest.mark.promise(15)
 def test_reloading_in_mid_answer_goes_on_without_gap_or_doubling(server: Live, page: Page) -> None:
     page.goto(server.url)
     ask(page, "tokens=240 rate=40")
@@ -185,6 +188,7 @@ def test_the_badge_tells_when_the_server_stops_and_comes_back(
         assert text_of(page) == tokens(4)
 
 
+@pytest.mark.promise(19)
 def test_a_server_that_dies_in_mid_answer_leaves_the_text_and_says_so(
     tmp_path: Path, page: Page, picture: Picture
 ) -> None:

@@ -92,6 +92,7 @@ def test_many_cuts_leave_the_exact_text(road: Network, page: Page) -> None:
     expect(answers(page)).to_have_count(1)
 
 
+@pytest.mark.promise(28)
 def test_a_silent_connection_is_replaced_when_the_page_wakes(
     road: Network, context: BrowserContext, page: Page
 ) -> None:
@@ -125,6 +126,7 @@ def expect_way(page: Page, tip: str) -> None:
     expect(badge).to_contain_text("Connected")
 
 
+@pytest.mark.promise(9)
 def test_without_websockets_answers_come_over_http_and_the_socket_takes_over_later(
     elsewhere: Looped, tmp_path: Path, page: Page, picture: Picture
 ) -> None:

@@ -46,6 +46,7 @@ def expect_one_exchange(page: Page) -> None:
     expect(answers(page)).to_have_count(1)
 
 
+@pytest.mark.promise(19)
 def test_a_killed_server_leaves_the_text_and_another_try_completes_it(
     house: Served, page: Page, picture: Picture
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_killed_server_leaves_the_text_and_another_try_completes_it(
     expect_badge(page, "Reconnecting")
     house.start()
     expect_ended(page, "interrupted")
+    expect(page.get_by_test_id("message-error")).to_contain_text("Interrupted")
     picture(page)
     kept = text_of(page)
     assert kept[: len(seen)] == seen
@@ -75,6 +77,7 @@ def test_a_killed_server_leaves_the_text_and_another_try_completes_it(
     expect_one_exchange(page)
 
 
+@pytest.mark.promise(10)
 @pytest.mark.parametrize(
     ("point", "status"), [(Point.BEFORE_COMMIT, "complete"), (Point.BEFORE_ACK, "interrupted")]
 )

@@ -1,5 +1,6 @@
 """The badge of a page whose connection is quiet, or dead without a word; its clock is turned on by hand."""
 
+import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
 from tests.browser.served import Network
@@ -12,6 +13,7 @@ A_LITTLE_MS = 500
 MINUTES = 20
 
 
+@pytest.mark.promise(28)
 def test_a_connection_that_falls_silent_is_noticed_within_45_s(road: Network, page: Page) -> None:
     page.clock.install()
     wire = Wire.of(page)
@@ -32,6 +34,7 @@ def test_a_connection_that_falls_silent_is_noticed_within_45_s(road: Network, pa
     assert text_of(page) == tokens(5)
 
 
+@pytest.mark.promise(28, 29)
 def test_a_page_that_wakes_notices_within_3_s_that_its_connection_is_dead(road: Network, page: Page) -> None:
     page.clock.install()
     wire = Wire.of(page)

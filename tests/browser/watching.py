@@ -1,8 +1,8 @@
 """Looks at the page in every frame, and judges what was ever to be seen."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.talking import tokens
+from tests.browser.talking import answers, questions, tokens
 
 # Notes every text of the newest answer that was ever on the screen.
 WATCH_TEXTS = """() => {
@@ -66,3 +66,14 @@ def expect_rows_in_order(page: Page) -> None:
 
 def badges(page: Page) -> list[str]:
     return [badge["word"] for badge in page.evaluate("window.badges")]
+
+
+def expect_texts(page: Page, texts: list[str]) -> None:
+    """The questions, in this order."""
+    expect(questions(page).get_by_test_id("message-text")).to_have_text(texts, timeout=20_000)
+
+
+def expect_all_answered(page: Page, count: int) -> None:
+    for number in range(count):
+        expect(answers(page).nth(number)).to_have_attribute("data-status", "complete", timeout=20_000)
+    expect(answers(page)).to_have_count(count)

@@ -132,10 +132,31 @@ it('asks to be followed again after 1, 2, 4 s, or when the server says', async (
   await seconds(20)
   expect(times.map((at) => at - start)).toEqual([1, 3, 12])
   newest().event(subscribed(0))
-  await seconds(0)
+  await seconds(5)
   newest().end()
   await seconds(1)
   expect(times).toHaveLength(4)
+})
+
+it('asks less and less often for streams that are cut at once, until one brings something', async () => {
+  const { follower, listener, newest } = stage()
+  const times: number[] = []
+  const start = Date.now() / 1000
+  listener.again.mockImplementation((id: string) => {
+    times.push(Date.now() / 1000 - start)
+    follower.follow(id, 's#2', null)
+  })
+  const cut = async (wait: number, frames: Parameters<Stream['event']>[0][]) => {
+    for (const frame of frames) newest().event(frame)
+    await seconds(0)
+    newest().end()
+    await seconds(wait)
+  }
+  follower.follow('s', 's#1', null)
+  await seconds(0)
+  for (const wait of [1, 2, 4]) await cut(wait, [subscribed(0)])
+  await cut(1, [subscribed(0), token(1, 0, 'x')])
+  expect(times).toEqual([1, 3, 7, 8])
 })
 
 it('goes at once when the server is there again', async () => {

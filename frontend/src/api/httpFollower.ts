@@ -3,6 +3,8 @@ import type { ServerFrame } from '../protocol/frames'
 import { followByHttp, type Position } from './eventStream'
 import { isGone, Refusal, waitAsked } from './problems'
 
+const STABLE_AFTER_MS = 5_000
+
 export interface HttpFollowerListener {
   frame(frame: ServerFrame): void
   /** The stream ended; `again` is called when it is time to subscribe anew. */
@@ -19,6 +21,7 @@ export class HttpFollower {
   private abort: AbortController | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private failures = 0
+  private upSince = 0
   private sessionId: string | null = null
 
   constructor(private readonly listener: HttpFollowerListener) {}
@@ -55,16 +58,21 @@ export class HttpFollower {
 
   private hear(frame: ServerFrame, askId: string, abort: AbortController): void {
     if (abort.signal.aborted) return
-    if (frame.type !== 'subscribed') return this.listener.frame(frame)
+    if (frame.type !== 'subscribed') {
+      this.failures = 0
+      return this.listener.frame(frame)
+    }
     // The stream's first frame answers our ask; a later one is unasked.
     const first = !this.streaming
-    this.failures = 0
+    this.upSince = Date.now()
     this.setStreaming(true)
     this.listener.frame(first ? { ...frame, id: askId } : frame)
   }
 
   private ended(error: unknown, sessionId: string, askId: string, abort: AbortController): void {
     if (abort.signal.aborted) return
+    // As with sockets: one that is cut before it brought anything is asked for less and less often.
+    if (this.streaming && Date.now() - this.upSince >= STABLE_AFTER_MS) this.failures = 0
     this.setStreaming(false)
     if (isGone(error)) {
       const gone = { code: 'not_found', message: '', retryable: false } as const

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { ack } from './conversation/frames.fixture'
-import { destination, idStillGood, nextToSend, revived, sendable, sendReduce } from './outbox'
+import {
+  aheadOf,
+  destination,
+  idStillGood,
+  nextToSend,
+  revived,
+  sendable,
+  sendReduce,
+} from './outbox'
 import { attempt, entry } from './outbox.fixture'
 
 const free = () => false
@@ -34,6 +42,17 @@ describe('one message on its way', () => {
     const sent = sendReduce(entry({ state: 'sending' }), { type: 'acked', ack: ack() })
     expect(sendReduce(sent, { type: 'unanswered', retryAt: 1 })).toBe(sent)
     expect(sendReduce(sent, { type: 'delayed', until: 1, error })).toBe(sent)
+  })
+
+  it('waits for the last thing before it in the same chat that is not over', () => {
+    const at = (createdAt: number, part = {}) =>
+      entry({ createdAt, clientMessageId: `c${createdAt}`, ...part })
+    const all = [at(1), at(2), at(3, { state: 'refused', error }), at(4, { thread: 'else' }), at(5)]
+    expect(aheadOf(at(5), all)?.clientMessageId).toBe('c2')
+    expect(aheadOf(at(1), all)).toBeUndefined()
+    expect(
+      aheadOf(at(9, { thread: 'x', sessionId: 's' }), [at(8, { sessionId: 's' })]),
+    ).toBeDefined()
   })
 
   it('refused may be asked for again under its id, unless the id itself is used up', () => {

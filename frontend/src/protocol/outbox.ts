@@ -119,9 +119,9 @@ export function destination({ sessionId, chain }: Entry): { session_id?: string;
   return chain === null ? {} : { chain }
 }
 
-/** Something that was asked for before it in the same chat and is not over: it waits for that to end. */
-export function isBehind(entry: Entry, entries: readonly Entry[]): boolean {
-  return entries.some(
+/** What was asked for just before it in the same chat and is not over: it waits for that. */
+export function aheadOf(entry: Entry, entries: readonly Entry[]): Entry | undefined {
+  return entries.findLast(
     (other) =>
       other.createdAt < entry.createdAt &&
       other.state !== 'refused' &&

@@ -40,3 +40,21 @@ it('takes up once what a tab left behind that is gone, and nothing of one that l
     { clientMessageId: 'gone', tab: 'tab', state: 'unconfirmed' },
   ])
 })
+
+it('lets another tab go first with what it wrote earlier in the same chat, but not for ever', async () => {
+  const store = createStore<ChatState>()(() =>
+    initialState({ thread: 't', sessionId: null }, 'system'),
+  )
+  const outbox = new Outbox(store)
+  await outbox.adopt('tab')
+  const left = entry({ clientMessageId: 'theirs', tab: 'there', sessionId: 's', createdAt: 1 })
+  localStorage.setItem('steadychat.outbox.theirs', JSON.stringify(left))
+  const mine = entry({ clientMessageId: 'mine', tab: 'tab', sessionId: 's', createdAt: 2 })
+  expect(outbox.yields(mine, 0)).toBe(true)
+  expect(outbox.yields(mine, 5_000)).toBe(true)
+  expect(outbox.yields(mine, 5_001)).toBe(false)
+  expect(outbox.yields({ ...mine, createdAt: 0 }, 0)).toBe(false)
+  expect(outbox.yields({ ...mine, sessionId: 'other' }, 0)).toBe(false)
+  localStorage.setItem('steadychat.outbox.theirs', JSON.stringify({ ...left, state: 'sent' }))
+  expect(outbox.yields(mine, 0)).toBe(false)
+})

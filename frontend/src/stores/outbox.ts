@@ -60,7 +60,7 @@ export class Outbox {
 
   /** Takes up what tabs left behind that are gone by now, if any. Where that cannot be known, only a new tab may. */
   async adoptLost(): Promise<boolean> {
-    if (this.tab === '') return false
+    if (this.tab === '' || outboxStorage.load().every(({ tab }) => tab === this.tab)) return false
     return locked('steadychat.adopt', async () => {
       const living = await livingTabs()
       const isLost = ({ tab }: Entry) => tab !== '' && tab !== this.tab && !living?.has(tab)

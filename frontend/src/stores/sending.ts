@@ -10,7 +10,7 @@ import type { Store } from './state'
 
 const BUSY_AGAIN_MS = 2_000
 const YIELD_MS = 250
-const LOST_MS = 10_000
+const LOST_MS = 3_000
 
 /** The outbox at work: kept before it is sent, sent in order, and again until the server's word is known. */
 export class Sending {
