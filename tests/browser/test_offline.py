@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.meddling import Meddler, road_closed
+from tests.browser.meddling import Meddler, road_closed, until
 from tests.browser.talking import answers, ask, expect_badge, expect_ended, questions, retry_now, runs
 from tests.browser.watching import expect_all_answered, expect_texts
 from tests.support.live import Live
@@ -79,6 +79,8 @@ def test_what_a_closed_tab_left_behind_goes_from_the_other_one(
         ask(page, question)
     expect(questions(page).last).to_contain_text("Waiting for the connection")
     page.close()
+    locks = "navigator.locks.query().then(({held}) => held.filter(({name}) => name.includes('tab')).length)"
+    until(second, lambda: second.evaluate(locks) == 1, "the browser to know that the tab is gone")
     context.set_offline(offline=False)
     expect_texts(second, ["tokens=3 before", *words])
     expect_all_answered(second, 3)

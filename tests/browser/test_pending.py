@@ -1,6 +1,7 @@
 """An answer that is waited for: only its own end, or the server's not knowing it, ends the wait."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
@@ -44,6 +45,10 @@ def kept(page: Page) -> int:
     return found
 
 
+def has(asked: list[str], count: int) -> bool:
+    return len(asked) >= count
+
+
 def without_the_answer(route: Route) -> None:
     """The newest page, as a server says it that does not have the answer."""
     response = route.fetch()
@@ -82,8 +87,7 @@ def test_an_answer_is_waited_for_through_errors_and_absence(server: Live, page: 
     expect(questions(page)).to_have_count(1)
     for count, wait in enumerate((1, 2, 5, 10), start=1):
         page.clock.run_for(wait * 1000 + 1000)
-        while len(asked) < count:
-            page.wait_for_timeout(10)
+        until(page, partial(has, asked, count), "the question after that answer")
         assert kept(page) == 1
     assert len(set(asked)) == 1
     page.unroute(ONE_MESSAGE)

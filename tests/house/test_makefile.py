@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["setup", "run", "test", "lint", "check", "audit", "prove", "fix", "lock", "dev", "dist", "clean"]
+TARGETS = ["setup", "run", "test", "lint", "check", "pictures"]
+TARGETS += ["audit", "prove", "fix", "lock", "dev", "dist", "clean"]
 
 
 def make(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:

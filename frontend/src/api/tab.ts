@@ -2,6 +2,8 @@ import { newId } from './ids'
 import { tabStorage } from './storage'
 
 const LOCK = 'steadychat.tab.'
+/** So long a page that was loaded anew waits for the one before it to let go. */
+const LET_GO_MS = 2_000
 
 /**
  * This tab's name. It survives a reload and is held as a lock for as long as the tab lives, so that others can see
@@ -23,9 +25,10 @@ function hold(name: string): Promise<boolean> {
       // Held until the browser ends the tab.
       return lock === null ? undefined : new Promise(() => {})
     }
-    const request = navigator.locks.request(`${LOCK}${name}`, { ifAvailable: true }, take)
+    const signal = AbortSignal.timeout(LET_GO_MS)
+    const request = navigator.locks.request(`${LOCK}${name}`, { signal }, take)
     // Forbidden locks are as good as none.
-    request.catch(() => resolve(true))
+    request.catch(() => resolve(!signal.aborted))
   })
 }
 

@@ -41,6 +41,19 @@ it('takes up once what a tab left behind that is gone, and nothing of one that l
   ])
 })
 
+it('leaves alone, when it is patient, what a tab may be back for in a moment', async () => {
+  const store = createStore<ChatState>()(() =>
+    initialState({ thread: 't', sessionId: null }, 'system'),
+  )
+  const outbox = new Outbox(store)
+  await outbox.adopt('tab')
+  const left = entry({ clientMessageId: 'gone', tab: 'gone' })
+  localStorage.setItem('steadychat.outbox.gone', JSON.stringify(left))
+  expect(await outbox.adoptLost(true)).toBe(false)
+  expect(await outbox.adoptLost(true)).toBe(true)
+  expect(outbox.entries).toMatchObject([{ clientMessageId: 'gone', tab: 'tab' }])
+})
+
 it('lets another tab go first with what it wrote earlier in the same chat, but not for ever', async () => {
   const store = createStore<ChatState>()(() =>
     initialState({ thread: 't', sessionId: null }, 'system'),

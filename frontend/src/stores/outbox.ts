@@ -19,6 +19,8 @@ const YIELD_LIMIT_MS = 5_000
 /** What this tab has to send, kept in the browser before anything else is done with it. */
 export class Outbox {
   private tab = ''
+  /** Tabs that were not there when it was last looked. */
+  private missed: ReadonlySet<string> = new Set()
   private readonly yieldingSince = new Map<string, number>()
 
   constructor(private readonly store: Store) {}
@@ -58,13 +60,18 @@ export class Outbox {
     this.set([...kept, ...fresh.map((entry) => ({ ...entry, tab }))])
   }
 
-  /** Takes up what tabs left behind that are gone by now, if any. Where that cannot be known, only a new tab may. */
-  async adoptLost(): Promise<boolean> {
+  /**
+   * Takes up what tabs left behind that are gone by now, if any. Where that cannot be known, only a new tab may.
+   * `patient`: only if they were gone the last time too; a tab that is loaded anew is away for a moment.
+   */
+  async adoptLost(patient = false): Promise<boolean> {
     if (this.tab === '' || outboxStorage.load().every(({ tab }) => tab === this.tab)) return false
     return locked('steadychat.adopt', async () => {
       const living = await livingTabs()
       const isLost = ({ tab }: Entry) => tab !== '' && tab !== this.tab && !living?.has(tab)
-      const lost = living ? outboxStorage.load().filter(isLost) : []
+      const lone = living ? outboxStorage.load().filter(isLost) : []
+      const lost = lone.filter(({ tab }) => !patient || this.missed.has(tab))
+      this.missed = new Set(lone.map(({ tab }) => tab))
       const found = lost.map((entry) => ({ ...revived(entry), tab: this.tab }))
       for (const entry of found) outboxStorage.put(entry)
       if (found.length > 0) this.set([...this.entries, ...found])

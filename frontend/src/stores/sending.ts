@@ -10,7 +10,7 @@ import type { Store } from './state'
 
 const BUSY_AGAIN_MS = 2_000
 const YIELD_MS = 250
-const LOST_MS = 3_000
+const LOST_MS = 10_000
 
 /** The outbox at work: kept before it is sent, sent in order, and again until the server's word is known. */
 export class Sending {
@@ -37,7 +37,7 @@ export class Sending {
 
   begin(): void {
     this.begun = true
-    setInterval(() => void this.adoptLost(), LOST_MS)
+    setInterval(() => void this.adoptLost(true), LOST_MS)
     this.pump()
   }
 
@@ -122,8 +122,8 @@ export class Sending {
   }
 
   /** What tabs that are gone left behind. */
-  private async adoptLost(): Promise<void> {
-    if (!(await this.outbox.adoptLost())) return
+  private async adoptLost(patient = false): Promise<void> {
+    if (!(await this.outbox.adoptLost(patient))) return
     this.adopted()
     this.pump()
   }
