@@ -1,6 +1,7 @@
 """What a person does and sees in a chat, in the words of the tests."""
 
 import json
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ def answer(page: Page) -> Locator:
 def shown(page: Page) -> Locator:
     """The text of the newest answer."""
     return answer(page).get_by_test_id("message-text")
+
+
+def alerts(page: Page) -> Locator:
+    """What is said aloud as urgent. The region for it is always there, mostly empty."""
+    return page.get_by_role("alert").filter(has_text=re.compile(r"\S"))
 
 
 def expect_ended(page: Page, status: str = "complete") -> None:

@@ -12,6 +12,7 @@ from tests.browser.saying import CHAIN, line, passage
 from tests.browser.served import Network
 from tests.browser.talking import (
     Wire,
+    alerts,
     answer,
     answers,
     ask,
@@ -180,7 +181,7 @@ def test_a_verdict_that_cannot_be_kept_is_taken_back_and_the_page_says_so(parrot
     page.route("**/feedback", lambda route: route.fulfill(status=500))
     up = page.get_by_test_id("thumb-up")
     up.click()
-    expect(page.get_by_role("alert")).to_contain_text("Try again in a moment")
+    expect(alerts(page)).to_contain_text("Try again in a moment")
     expect(up).to_have_attribute("aria-pressed", "false")
     page.reload()
     expect(up).to_have_attribute("aria-pressed", "false")
@@ -195,6 +196,7 @@ def test_the_time_of_the_first_words_is_measured_or_not_shown(server: Live, page
     page.reload()
     expect(times).to_have_text(re.compile(r"^\d\.\d s$"))
     page.get_by_test_id("open-record").click()
+    expect(page.get_by_test_id("record")).to_contain_text("First words")
     page.keyboard.press("Escape")
     expect(times).to_have_text(re.compile(r"^first words after [1-9]\.\d s · "))
 

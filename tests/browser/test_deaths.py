@@ -31,7 +31,7 @@ WATCH_ALERTS = """() => {
     window.alerts = [];
     new MutationObserver(() => {
         for (const alert of document.querySelectorAll('[role="alert"], [data-testid="message-error"]'))
-            window.alerts.push(alert.textContent);
+            if (alert.textContent) window.alerts.push(alert.textContent);
     }).observe(document.body, {childList: true, subtree: true, characterData: true});
 }"""
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.by_keys import open_page
-from tests.browser.talking import answers, ask, expect_ended, questions, session_of
+from tests.browser.talking import alerts, answers, ask, expect_ended, questions, session_of
 from tests.support.live import Live, live
 
 Picture = Callable[[Page], None]
@@ -111,10 +111,10 @@ def test_a_search_says_when_there_is_nothing_and_when_it_could_not_be_done(
     expect(state).to_contain_text("Nothing found for “xylophone”")
     field = page.get_by_test_id("search-input")
     field.fill("...")
-    expect(page.get_by_role("alert")).to_contain_text("Type some letters or digits")
+    expect(alerts(page)).to_contain_text("Type some letters or digits")
     page.route("**/api/chat/search?*", lambda route: route.abort())
     field.fill("heron")
-    failure = page.get_by_role("alert").filter(has_text="Check the connection and try again")
+    failure = alerts(page).filter(has_text="Check the connection and try again")
     expect(failure).to_be_visible()
     picture(page)
     page.unroute_all()
@@ -177,7 +177,7 @@ def test_the_menu_of_a_chat_tells_what_failed_and_copies_its_link(
     expect_ended(page)
     page.route("**/export?*", lambda route: route.fulfill(status=503, body="no"))
     choose(page, "Export as Markdown")
-    expect(page.get_by_role("alert")).to_contain_text("The chat was not saved.")
+    expect(alerts(page)).to_contain_text("The chat was not saved.")
     choose(page, "Copy link")
     expect(page.get_by_test_id("told")).to_contain_text("Link copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.url

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
 from api.doors.page import POLICY
-from tests.browser.talking import answer, ask, expect_drawn, expect_ended
+from tests.browser.talking import alerts, answer, ask, expect_drawn, expect_ended
 from tests.support.hostile import JS, OPEN, pages, texts
 from tests.support.live import Live, live
 from tests.support.untouched import Watch
@@ -226,7 +226,7 @@ def test_nothing_that_an_error_says_runs_or_is_fetched(
     page.unroute("**/messages?*")
     page.route("**/messages?*", lambda route: refuse(route, " ".join(texts()[::5])))
     page.reload()
-    expect(page.get_by_role("alert").first).to_contain_text("onerror")
+    expect(alerts(page).first).to_contain_text("onerror")
     assert watch.faults() == []
 
 

@@ -16,6 +16,7 @@ from tests.browser.owning import COOKIE, composer, dialog, hold_back, listed, us
 from tests.browser.served import Network, Served
 from tests.browser.talking import (
     Wire,
+    alerts,
     answers,
     ask,
     expect_badge,
@@ -88,7 +89,7 @@ def test_a_tab_follows_when_a_load_that_came_late_makes_the_browser_another_user
         second.goto(server.url)
         wire.wait_for(page, "welcome", 1)
         assert wire.of_type("welcome")[-1]["user_id"] == late.id != first
-        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(alerts(page)).to_have_count(0)
         ask(page, "tokens=3")
         expect_ended(page)
         expect(listed(second)).to_have_count(1)
@@ -188,7 +189,7 @@ def test_a_forgotten_browser_says_so_and_gives_back_what_was_not_sent(
     context.clear_cookies()
     road.give_back()
     retry_now(page)
-    expect(page.get_by_role("alert").first).to_contain_text("no longer knows this browser", timeout=20_000)
+    expect(alerts(page).first).to_contain_text("no longer knows this browser", timeout=20_000)
     expect(listed(page)).to_have_count(0)
     expect(page).to_have_url(address)
     expect(composer(page)).to_have_value("what I was about to ask")

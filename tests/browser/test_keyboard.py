@@ -144,7 +144,7 @@ def test_searching_and_looking_at_the_documents_need_no_mouse(server: Live, page
     expect(page.get_by_test_id("hit")).to_have_count(1)
     press(page, "Enter")
     page.wait_for_url(f"**/chat/{sung}")
-    expect(composer(page)).to_be_focused()
+    expect(page.locator("[data-message-id]").filter(has_text="lemurs")).to_be_focused()
     documents = page.get_by_test_id("open-documents")
     tab_to(page, documents, "Shift+Tab")
     press(page, "Enter")
@@ -160,7 +160,7 @@ def test_on_a_narrow_screen_the_chats_are_opened_and_left_by_keys(server: Live, 
     opener = page.get_by_role("button", name="Show chats")
     tab_to(page, opener)
     page.keyboard.press("Enter")
-    expect(page.get_by_test_id("theme")).to_be_focused()
+    expect(page.get_by_test_id("new-chat")).to_be_focused()
     tab_to(page, page.get_by_test_id("open-search"))
     press(page, "Enter", "Escape")  # the search alone is closed
     expect(page.get_by_test_id("open-search")).to_be_focused()

@@ -17,7 +17,7 @@ WATCH_REFUSALS = """() => {
     window.refusals = [];
     new MutationObserver(() => {
         for (const row of document.querySelectorAll('[data-send-state="refused"], [role="alert"]'))
-            window.refusals.push(row.textContent);
+            if (row.textContent) window.refusals.push(row.textContent);
     }).observe(document.body, {childList: true, subtree: true, characterData: true});
 }"""
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.frames import FOLLOW
-from tests.browser.talking import answer, answers, ask, expect_badge, expect_ended, session_of, shown, tokens
+from tests.browser.talking import answer, answers, ask, expect_ended, session_of, shown
 from tests.support.histories import lengthen
 from tests.support.live import Live, live
 
@@ -147,7 +147,9 @@ def test_a_selection_stays_while_the_answer_grows(
     expect(shown(page)).to_contain_text("w200 ")
     assert page.evaluate("getSelection().toString()") == selected
     assert page.evaluate("window.selected.isConnected")
-    assert page.evaluate(f"document.querySelector('{LIST}').scrollTop") == place  # nobody reads a page that runs
+    assert (
+        page.evaluate(f"document.querySelector('{LIST}').scrollTop") == place
+    )  # nobody reads a page that runs
     messages = f"{server.url}/api/chat/sessions/{session_of(page)}/messages"
     context.request.post(f"{messages}/{answer(page).get_attribute('data-message-id')}/stop")
     expect_ended(page, "cancelled")

@@ -25,7 +25,8 @@ from tests.browser.talking import (
 from tests.support.live import Live
 
 STATES = """() => [...document.querySelectorAll('[data-message-id]')].map(row =>
-    [row.dataset.messageId, row.dataset.role, row.dataset.status, row.innerText])"""
+    [row.dataset.messageId, row.dataset.role, row.dataset.status,
+        row.querySelector('[data-testid="message-text"]').innerText])"""
 
 
 @pytest.fixture

@@ -9,9 +9,7 @@ PATIENCE_S = 10
 def lengthen(folder: Path, session_id: str, count: int) -> None:
     """Puts `count` messages before those of the session, an even number: "question 1", "answer 2" and so on."""
     with sqlite3.connect(folder / "steadychat.db", timeout=PATIENCE_S) as database:
-        database.execute(
-            "UPDATE messages SET number = -number - ? WHERE session_id = ?", (count, session_id)
-        )
+        database.execute("UPDATE messages SET number = -number - ? WHERE session_id = ?", (count, session_id))
         database.execute("UPDATE messages SET number = -number WHERE session_id = ?", (session_id,))
         database.execute(
             "UPDATE sessions SET last_index = last_index + ?, message_count = message_count + ? WHERE id = ?",

@@ -14,7 +14,9 @@ PARAGRAPH = (
     "you have read, an [offset](https://example.org) says where each piece belongs, and `seq` moves on by one.\n\n"
 )
 LIST = "- first the log\n- then the wire\n- and at last the page, which draws *only* what is new\n\n"
-CODE = '```python\ndef follow(log: Log, after: int) -> Iterator[Event]:\n    yield from log.read(after)\n```\n\n'
+CODE = (
+    "```python\ndef follow(log: Log, after: int) -> Iterator[Event]:\n    yield from log.read(after)\n```\n\n"
+)
 TABLE = "| part | what it costs |\n|---|---|\n| accept | 5 ms |\n| stream | 8 ms |\n\n"
 CHAPTER = f"## What happens to an answer\n\n{PARAGRAPH * 3}{LIST}{PARAGRAPH}{CODE}{PARAGRAPH}{TABLE}"
 

@@ -1,10 +1,7 @@
 import { useStore } from 'zustand'
-import { createStore } from 'zustand/vanilla'
-import { ChatClient } from '../api/client'
 import type { ExportFormat } from '../api/endpoints'
 import { save } from '../api/saving'
 import {
-  clearWords,
   draftStorage,
   lostStorage,
   type Theme,
@@ -12,183 +9,33 @@ import {
   userStorage,
   type Verdict,
 } from '../api/storage'
-import { browserSurroundings } from '../api/surroundings'
 import { claimTab } from '../api/tab'
-import { type Conversation, lastAnswer, runningAnswer, type Sight } from '../protocol/conversation'
-import type { ChainInfo, Message, ServerFrame } from '../protocol/frames'
+import { lastAnswer, runningAnswer, type Sight } from '../protocol/conversation'
+import type { Message } from '../protocol/frames'
 import { t } from '../strings'
-import { Conversations } from './conversations'
-import { Documents } from './documents'
-import { Feedback } from './feedback'
-import { firstWords } from './firstWords'
 import { pathOf, takeJoinCode, viewOf, viewOfLocation } from './navigation'
-import { Owner } from './owner'
 import { page } from './pageState'
-import { PendingWatch } from './pending'
-import { recoveries } from './recoveries'
-import { Search } from './search'
-import { Sending } from './sending'
-import { Sessions } from './sessions'
-import { Shelves } from './shelves'
-import { type ChatState, initialState, type Store, type View, without } from './state'
-import { Uploads } from './uploads'
+import {
+  client,
+  conversations,
+  defaultOf,
+  documents,
+  feedback,
+  go,
+  onScreen,
+  owner,
+  pending,
+  sending,
+  sessions,
+  shelves,
+  show,
+  store,
+  uploads,
+} from './parts'
+import type { Sessions } from './sessions'
+import { type ChatState, without } from './state'
 
-/** The page's one store and the parts that change it, wired to each other. */
-const store: Store = createStore<ChatState>()(() =>
-  initialState(viewOfLocation(), themeStorage.get()),
-)
-const theClient = (): ChatClient => client
-
-const conversations = new Conversations(store, theClient, (sessionIds) => {
-  shelves.tidy(sessionIds)
-  sending.settle()
-})
-const shelves = new Shelves(theClient, conversations)
-const sending = new Sending(store, theClient, conversations, placed, foundUnplaced)
-const pending = new PendingWatch(store, theClient, conversations, sending)
-const sessions = new Sessions(store, theClient, left)
-const documents = new Documents(store, theClient)
-const feedback = new Feedback(store, theClient)
-
-export const search = new Search({
-  calls: () => client.calls,
-  listed: (id) => store.getState().sessions.items.some((session) => session.id === id),
-  hidden: (id) => store.getState().deleting?.sessionId === id,
-})
-
-const owner = new Owner(store, theClient, sending, {
-  again: () => location.reload(),
-  fresh: startAnew,
-  blank: () => {
-    // At the very end, since the page may still write something down.
-    window.addEventListener('pagehide', clearWords)
-    startAnew()
-  },
-})
-const uploads = new Uploads(store, theClient, documents)
-
-const client = new ChatClient(browserSurroundings, {
-  frame: hear,
-  badge: (badge) => {
-    if (JSON.stringify(badge) !== JSON.stringify(store.getState().badge)) store.setState({ badge })
-  },
-  carrier: (carrier) => {
-    recoveries.lost()
-    firstWords.lost()
-    conversations.carried(carrier)
-    if (carrier !== 'none') void sessions.catchUp()
-  },
-  stream: (sessionId, up) => {
-    if (!up) recoveries.lost(sessionId)
-    conversations.stream(sessionId, up)
-  },
-  attention: () => {
-    owner.look()
-    pending.attention()
-    sending.attention()
-    if (!store.getState().sessions.loaded) void sessions.more()
-  },
-  identity: (userId) => owner.known(userId),
-})
-
-function hear(frame: ServerFrame): void {
-  switch (frame.type) {
-    case 'welcome':
-      store.setState({ messageChars: frame.limits.message_chars })
-      break
-    case 'ack':
-      sending.accepted(frame, true)
-      break
-    case 'status':
-      store.setState((s) => ({ stages: { ...s.stages, [frame.message_id]: frame.stage } }))
-      break
-    case 'session':
-      if (frame.session) sessions.merge([frame.session])
-      else if (frame.session_id && frame.deleted) removed(frame.session_id)
-      break
-    case 'document':
-      documents.merge(frame.document)
-      uploads.arrived(frame.document)
-      break
-    case 'done':
-      store.setState((s) => ({ stages: without(s.stages, frame.message_id) }))
-      void afterwards(frame.session_id)
-      break
-  }
-  conversations.hear(frame)
-  recoveries.hear(frame)
-  firstWords.hear(frame, store.getState().entries, performance.now())
-}
-
-store.subscribe(({ entries }, before) => {
-  if (entries !== before.entries) firstWords.look(entries, performance.now())
-})
-
-/** Over HTTP no hints come, so the sidebar asks what became of the session. */
-async function afterwards(sessionId: string): Promise<void> {
-  if (store.getState().badge.overHttp) await sessions.refresh(sessionId)
-}
-
-/** A chat without a session was given one by its first ack. */
-function placed(thread: string, sessionId: string): void {
-  const { view, sessions: list } = store.getState()
-  const known = list.items.some((session) => session.id === sessionId)
-  if (!known && !client.socketOpen) void sessions.refresh(sessionId)
-  if (view.thread !== thread || view.sessionId !== null) return
-  draftStorage.move('new', sessionId)
-  store.setState({ view: { thread, sessionId } })
-  history.replaceState(null, '', pathOf(sessionId))
-}
-
-function removed(sessionId: string): void {
-  sessions.drop(sessionId)
-  left(sessionId)
-}
-
-function left(sessionId: string): void {
-  conversations.forget(sessionId)
-  sending.forget(sessionId)
-  draftStorage.set(sessionId, '')
-  if (store.getState().view.sessionId === sessionId) go(viewOf(null), true)
-}
-
-/** What was sent in a chat that has no session yet is on no other page: an empty new chat shows it. */
-function foundUnplaced(): void {
-  const { view, entries } = store.getState()
-  const unplaced = entries.filter((entry) => entry.sessionId === null)
-  const newest = unplaced.at(-1)
-  if (view.sessionId !== null || !newest) return
-  if (unplaced.some((entry) => entry.thread === view.thread)) return
-  store.setState({ view: { thread: newest.thread, sessionId: null } })
-}
-
-function go(view: View, replace = false): void {
-  const path = pathOf(view.sessionId)
-  if (path !== location.pathname) history[replace ? 'replaceState' : 'pushState'](null, '', path)
-  show(view)
-}
-
-function show(view: View): void {
-  store.setState({ view })
-  if (view.sessionId === null) store.setState(({ chains }) => ({ chain: defaultOf(chains) }))
-  else void sessions.know(view.sessionId)
-  conversations.show(view.sessionId)
-}
-
-function onScreen(): Conversation | undefined {
-  const { view, conversations: held } = store.getState()
-  return view.sessionId === null ? undefined : held[view.sessionId]
-}
-
-function defaultOf(chains: readonly ChainInfo[]): ChainInfo | null {
-  return chains.find((chain) => chain.default) ?? chains[0] ?? null
-}
-
-function startAnew(): void {
-  sessions.undo()
-  history.replaceState(null, '', pathOf(null))
-  location.reload()
-}
+export { search } from './parts'
 
 export function startChat(): void {
   const join = () => {
