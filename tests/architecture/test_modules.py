@@ -13,6 +13,7 @@ LONGEST, LONGEST_TEST = 250, 450  # a test file may hold many cases of one thing
 LONG = {
     "api/parts.py": "the one place that knows every part and every setting",
     "api/wire/frames.py": "one table: every frame and object of the protocol, each a few lines",
+    "frontend/src/strings.ts": "one table: every text of the page",
 }
 
 PROVIDERS = {"langchain_openai", "langchain_anthropic", "langchain_ollama", "redis", "asyncpg"}

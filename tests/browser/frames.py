@@ -1,6 +1,7 @@
 """What a page does from one animation frame to the next, noted by the page itself."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 from playwright.sync_api import Page
@@ -78,7 +79,7 @@ FOLLOW = """id => {
 
 @dataclass(frozen=True)
 class Frames:
-    """Milliseconds: between frames, from a key to the next paint, and from a piece's arrival to the screen."""
+    """Milliseconds: between frames, from a key to the next paint, from a piece's arrival to the screen."""
 
     apart: list[float]
     keys: list[float]
@@ -99,7 +100,7 @@ class Frames:
         frames: list[float] = found["frames"]
         quick = [FRAME_MS] * (keys - len(found["keys"]))  # the browser tells only of those over 16 ms
         return cls(
-            [after - before for before, after in zip(frames, frames[1:], strict=False)],
+            [after - before for before, after in pairwise(frames)],
             quick + found["keys"],
             found["late"],
         )

@@ -14,9 +14,11 @@ from tests.support.histories import lengthen
 from tests.support.live import Live, live
 
 LIST = "[data-testid=message-list]"
-BELOW = f"() => {{ const list = document.querySelector('{LIST}');" + (
-    " return list.scrollHeight - list.clientHeight - list.scrollTop; }"
-)
+BELOW = f"""() => {{
+    const list = document.querySelector('{LIST}');
+    return list.scrollHeight - list.clientHeight - list.scrollTop;
+}}"""
+ABOVE = f"document.querySelector('{LIST}').scrollTop"
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # A row in the middle of the view, and where it stands.
 MIDDLE = f"""() => {{
@@ -67,7 +69,7 @@ def wheel(page: Page, pixels: int) -> None:
 
 def to_the_top(page: Page) -> None:
     above = -1.0
-    while above != (above := page.evaluate(f"document.querySelector('{LIST}').scrollTop")):
+    while above != (above := page.evaluate(ABOVE)):
         wheel(page, -50_000)
 
 
@@ -115,11 +117,11 @@ def test_a_reader_who_scrolled_up_is_left_alone_until_they_jump_to_the_latest(
     ask(page, say(ahead=6_000, words=4_000, rate=100))
     expect(shown(page)).to_contain_text("w40 ")
     wheel(page, -600)
-    place = page.evaluate(f"document.querySelector('{LIST}').scrollTop")
+    place = page.evaluate(ABOVE)
     row = answer(page).get_attribute("data-message-id")
     page.evaluate(FOLLOW, row)
     expect(shown(page)).to_contain_text("w400 ")
-    assert page.evaluate(f"document.querySelector('{LIST}').scrollTop") == place
+    assert page.evaluate(ABOVE) == place
     assert moved(page) <= 1
     jump = page.get_by_test_id("jump-to-latest")
     jump.click()
@@ -142,14 +144,12 @@ def test_a_selection_stays_while_the_answer_grows(
     ask(page, say(ahead=600, words=2_000, rate=100))
     expect(shown(page)).to_contain_text("w20 ")
     selected = page.evaluate(SELECT)
-    place = page.evaluate(f"document.querySelector('{LIST}').scrollTop")
+    place = page.evaluate(ABOVE)
     assert len(selected) == 12
     expect(shown(page)).to_contain_text("w200 ")
     assert page.evaluate("getSelection().toString()") == selected
     assert page.evaluate("window.selected.isConnected")
-    assert (
-        page.evaluate(f"document.querySelector('{LIST}').scrollTop") == place
-    )  # nobody reads a page that runs
+    assert page.evaluate(ABOVE) == place  # it is not pulled away
     messages = f"{server.url}/api/chat/sessions/{session_of(page)}/messages"
     context.request.post(f"{messages}/{answer(page).get_attribute('data-message-id')}/stop")
     expect_ended(page, "cancelled")
@@ -167,10 +167,10 @@ def test_what_comes_while_one_reads_above_is_counted_and_marked(
     jump = page.get_by_test_id("jump-to-latest")
     expect(jump).to_have_text("Jump to latest")
     path = f"{server.url}/api/chat/sessions/{session_of(page)}/messages"
-    place = page.evaluate(f"document.querySelector('{LIST}').scrollTop")
+    place = page.evaluate(ABOVE)
     context.request.post(path, data={"content": say(ahead=3_000), "client_message_id": "from-elsewhere"})
     expect(jump).to_contain_text("2 new")
-    assert page.evaluate(f"document.querySelector('{LIST}').scrollTop") == place
+    assert page.evaluate(ABOVE) == place
     jump.click()
     divider = page.get_by_text("New", exact=True)
     wheel(page, -2_000)

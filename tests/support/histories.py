@@ -7,7 +7,7 @@ PATIENCE_S = 10
 
 
 def lengthen(folder: Path, session_id: str, count: int) -> None:
-    """Puts `count` messages before those of the session, an even number: "question 1", "answer 2" and so on."""
+    """Put an even `count` of messages before those of the session: "question 1", "answer 2" and so on."""
     with sqlite3.connect(folder / "steadychat.db", timeout=PATIENCE_S) as database:
         database.execute("UPDATE messages SET number = -number - ? WHERE session_id = ?", (count, session_id))
         database.execute("UPDATE messages SET number = -number WHERE session_id = ?", (session_id,))

@@ -10,8 +10,8 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 from chains.contract import ChatInput
 
 PARAGRAPH = (
-    "Every token is **committed before it is shown**, so what you read is what is kept. A cursor says how far "
-    "you have read, an [offset](https://example.org) says where each piece belongs, and `seq` moves on by one.\n\n"
+    "Every token is **committed before it is shown**, so what you read is what is kept. A cursor says how "
+    "far you have read, an [offset](https://example.org) where each piece belongs, and `seq` moves on.\n\n"
 )
 LIST = "- first the log\n- then the wire\n- and at last the page, which draws *only* what is new\n\n"
 CODE = (
