@@ -20,13 +20,28 @@ export function SourceChips({ messageId, sources }: Props) {
             className={css.chip}
             data-testid="source-chip"
             aria-pressed={open === index + 1}
+            title={source.title ?? undefined}
             onClick={(event) => page.openSource(messageId, index + 1, event.currentTarget)}
           >
             <span className={css.number}>{index + 1}</span>
-            <span className={css.title}>{source.title ?? t.untitledSource}</span>
+            <Title text={source.title ?? t.untitledSource} />
           </button>
         </li>
       ))}
     </ul>
+  )
+}
+
+const INTO = ' › '
+
+/** Of a document and its section the section tells more, so it is the last to be cut. */
+function Title({ text }: { readonly text: string }) {
+  const at = text.lastIndexOf(INTO)
+  return (
+    <span className={css.title}>
+      {at > 0 && <span className={css.document}>{text.slice(0, at)}</span>}
+      {at > 0 && <span aria-hidden>›</span>}
+      <span className={css.section}>{at > 0 ? text.slice(at + INTO.length) : text}</span>
+    </span>
   )
 }

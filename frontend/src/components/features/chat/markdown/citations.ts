@@ -27,7 +27,9 @@ function split(text: Text): ElementContent[] {
   const parts: ElementContent[] = []
   let at = 0
   for (const match of text.value.matchAll(CITATION)) {
-    if (match.index > at) parts.push({ type: 'text', value: text.value.slice(at, match.index) })
+    const before = text.value.slice(at, match.index)
+    // A number does not stand alone at the beginning of a line.
+    if (before !== '') parts.push({ type: 'text', value: before.replace(/ $/, '\u00A0') })
     parts.push({
       type: 'element',
       tagName: CITATION_TAG,
