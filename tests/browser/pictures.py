@@ -177,6 +177,7 @@ class Studio:
             pose(page, server)
             page.wait_for_timeout(REST_MS)
             page.screenshot(path=self._folder / f"{name}.png")
+            page.unroute_all(behavior="ignoreErrors")
         print(self._folder / f"{name}.png", flush=True)
 
     @contextmanager
