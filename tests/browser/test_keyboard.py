@@ -112,9 +112,13 @@ def test_renaming_deleting_and_undoing_need_no_mouse(server: Live, page: Page) -
     undo = page.get_by_role("button", name="Undo")
     tab_to(page, undo)
     press(page, "Enter")
-    expect(chat_link(page, session)).to_be_focused()
+    expect(answers(page)).to_have_count(1)  # on the screen, as it was
+    expect(composer(page)).to_be_focused()
 
-    tab_to(page, in_entry(page, session, "Delete"))  # not the one on screen any more
+    press(page, "Control+Shift+O")
+    expect(page.get_by_test_id("empty-state")).to_be_visible()
+    tab_to(page, chat_link(page, session), "Shift+Tab")
+    tab_to(page, in_entry(page, session, "Delete"))
     press(page, "Enter")
     expect(undo).to_be_focused()
     press(page, "Enter")

@@ -120,7 +120,12 @@ export const chat = {
     sessions.remove(session)
     if (store.getState().view.sessionId === session.id) go(viewOf(null))
   },
-  undoRemove: () => sessions.undo(),
+  /** What was on screen comes back to it, unless the person has gone on to something else. */
+  undoRemove: () => {
+    const { deleting, view } = store.getState()
+    sessions.undo()
+    if (deleting?.open && view.sessionId === null) go(viewOf(deleting.sessionId))
+  },
   /** Keeps the list of documents fresh until the function that is returned is called. */
   watchDocuments: () => documents.watch(),
   upload: (files: readonly File[]) => uploads.add(files),

@@ -99,7 +99,7 @@ it('the chat above and below is told as the list shows it, without the one that 
   const { store, sessions } = stage()
   const at = (day: number) => ({ updated_at: `2026-01-0${day}T00:00:00Z` })
   sessions.merge([session('a', 1, at(3)), session('b', 1, at(2)), session('c', 1, at(1))])
-  store.setState({ deleting: { sessionId: 'b', title: 'b' } })
+  store.setState({ deleting: { sessionId: 'b', open: false, title: 'b' } })
   expect([sessions.beside('a', 1), sessions.beside('c', -1)]).toEqual(['c', 'a'])
   expect([sessions.beside('a', -1), sessions.beside('c', 1)]).toEqual([null, null])
   expect([sessions.beside(null, 1), sessions.beside(null, -1)]).toEqual(['a', null])

@@ -95,7 +95,9 @@ export class Sessions {
   /** Hidden at once, deleted when the time to undo has passed. */
   remove(session: Session): void {
     this.commit()
-    this.store.setState({ deleting: { sessionId: session.id, title: session.title } })
+    const { id, title } = session
+    const open = this.store.getState().view.sessionId === id
+    this.store.setState({ deleting: { sessionId: id, title, open } })
     this.undoTimer = setTimeout(() => this.commit(), UNDO_MS)
   }
 

@@ -43,6 +43,8 @@ export interface DocumentList {
 
 interface Undoable {
   readonly sessionId: string
+  /** It was on screen. */
+  readonly open: boolean
   readonly title: string
 }
 
