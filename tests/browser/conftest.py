@@ -98,6 +98,15 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
+def second(context: BrowserContext, page: Page) -> Iterator[Page]:
+    """Another tab, behind the first. Only the one in front draws, so who acts in one brings it there."""
+    found = context.new_page()
+    page.bring_to_front()
+    yield found
+    found.close()
+
+
+@pytest.fixture
 def picture(request: pytest.FixtureRequest) -> Callable[[Page], None]:
     """Keeps what the page looks like, for people to look at."""
     taken = 0

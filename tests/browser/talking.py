@@ -3,9 +3,10 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from playwright.sync_api import Locator, Page, Request, WebSocket, expect
 from playwright.sync_api import TimeoutError as Timeout
@@ -13,6 +14,9 @@ from playwright.sync_api import TimeoutError as Timeout
 from tests.support.live import Live
 
 PATIENCE_S = 20
+
+# Keeps what a page looks like, for people to look at: the fixture `picture`.
+Picture: TypeAlias = Callable[[Page], None]
 # In the folder of the server that all tests share: a line for each beginning and end of a run of its chain.
 RECORD_FILE = "record.jsonl"
 

@@ -1,6 +1,5 @@
 """A person with a browser, at the real server."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,10 +8,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 from chains.ingest import ingest
 from chains.library import open_index
 from chains.settings import ChainSettings
-from tests.browser.talking import answer, ask, expect_ended, text_of, tokens
+from tests.browser.talking import Picture, answer, ask, expect_ended, text_of, tokens
 from tests.support.live import Live, live
 
-Picture = Callable[[Page], None]
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "when-the-connection-drops.md"
 
 # Notes every length that the newest answer's text is shown with, frame by frame.

@@ -1,7 +1,7 @@
 """The network breaks in mid-answer, and what is shown in the end is what was said."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 
 from tests.browser.served import Network, network
 from tests.browser.talking import (
+    Picture,
     Wire,
     answer,
     answers,
@@ -28,8 +29,6 @@ from tests.browser.talking import (
 from tests.browser.watching import WATCH_TEXTS, expect_no_token_ever_wrong
 from tests.support.live import Live, live
 from tests.support.looped import Looped
-
-Picture = Callable[[Page], None]
 
 
 @pytest.mark.parametrize("way", ["reset", "offline"])

@@ -1,7 +1,6 @@
 """The server process dies or leaves, and the page goes on by itself: it is never reloaded here."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from playwright.sync_api import Page, expect
 from api.core.points import Point
 from tests.browser.served import Served
 from tests.browser.talking import (
+    Picture,
     answer,
     answers,
     ask,
@@ -22,7 +22,6 @@ from tests.browser.talking import (
     tokens,
 )
 
-Picture = Callable[[Page], None]
 # A mark in the page's memory: gone if the page was loaded anew.
 MARK, MARKED = "window.stayed = true", "window.stayed === true"
 

@@ -1,17 +1,14 @@
 """Finding one's way among chats: the list, the search, and taking a chat along."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.by_keys import open_page
-from tests.browser.talking import alerts, answers, ask, expect_ended, questions, session_of
+from tests.browser.talking import Picture, alerts, answers, ask, expect_ended, questions, session_of
 from tests.support.live import Live, live
-
-Picture = Callable[[Page], None]
 
 
 def ask_by_rest(context: BrowserContext, server: Live, *said: str) -> str:

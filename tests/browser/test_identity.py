@@ -1,7 +1,5 @@
 """Whose chats a browser shows: one user for all its tabs, and nothing lost when the server forgets who."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from playwright.sync_api import (
     BrowserContext,
@@ -15,6 +13,7 @@ from playwright.sync_api import (
 from tests.browser.owning import COOKIE, composer, dialog, hold_back, listed, user_of
 from tests.browser.served import Network, Served
 from tests.browser.talking import (
+    Picture,
     Wire,
     alerts,
     answers,
@@ -29,18 +28,8 @@ from tests.browser.talking import (
 )
 from tests.support.live import Live
 
-Picture = Callable[[Page], None]
 IDENTITY = "**/api/chat/identity"
 TABS = 3
-
-
-@pytest.fixture
-def second(context: BrowserContext, page: Page) -> Iterator[Page]:
-    """Another tab, behind the first."""
-    found = context.new_page()
-    page.bring_to_front()
-    yield found
-    found.close()
 
 
 # One browser, one user

@@ -1,15 +1,22 @@
 """Everything without a mouse, and the keys that lead straight to it."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.by_keys import expect_focus_seen, open_page, press, tab_to
-from tests.browser.talking import answer, answers, ask, expect_ended, session_of, shown, text_of, tokens
+from tests.browser.talking import (
+    Picture,
+    answer,
+    answers,
+    ask,
+    expect_ended,
+    session_of,
+    shown,
+    text_of,
+    tokens,
+)
 from tests.support.live import Live
 
-Picture = Callable[[Page], None]
 # How many pixels of the list lie below what is shown.
 BELOW = """() => {
     const list = document.querySelector('[role="log"]');

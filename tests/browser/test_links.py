@@ -1,7 +1,7 @@
 """A link carries one's chats to another browser: once, for ten minutes, and not before one agrees."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.owning import dialog, listed, make_link, open_settings, user_of
 from tests.browser.talking import (
+    Picture,
     answers,
     ask,
     expect_badge,
@@ -20,7 +21,6 @@ from tests.browser.talking import (
 )
 from tests.support.live import Live, live
 
-Picture = Callable[[Page], None]
 HOLDS_MS = 600_000
 
 

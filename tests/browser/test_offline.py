@@ -1,16 +1,22 @@
 """What is written offline is kept, goes once and in the order of writing, and says what it waits for."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.meddling import Meddler, road_closed, until
-from tests.browser.talking import answers, ask, expect_badge, expect_ended, questions, retry_now, runs
+from tests.browser.talking import (
+    Picture,
+    answers,
+    ask,
+    expect_badge,
+    expect_ended,
+    questions,
+    retry_now,
+    runs,
+)
 from tests.browser.watching import expect_all_answered, expect_texts
 from tests.support.live import Live
 
-Picture = Callable[[Page], None]
 NOTHING_KEPT = "!Object.keys(localStorage).some(key => key.includes('outbox'))"
 # Notes every message that is said not to have been sent.
 WATCH_REFUSALS = """() => {
@@ -20,15 +26,6 @@ WATCH_REFUSALS = """() => {
             if (row.textContent) window.refusals.push(row.textContent);
     }).observe(document.body, {childList: true, subtree: true, characterData: true});
 }"""
-
-
-@pytest.fixture
-def second(context: BrowserContext, page: Page) -> Iterator[Page]:
-    """Another tab of the same person."""
-    found = context.new_page()
-    page.bring_to_front()
-    yield found
-    found.close()
 
 
 @pytest.mark.promise(31)

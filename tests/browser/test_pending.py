@@ -1,6 +1,5 @@
 """An answer that is waited for: only its own end, or the server's not knowing it, ends the wait."""
 
-from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -9,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.browser.meddling import Frame, Meddler, until
 from tests.browser.served import Served
 from tests.browser.talking import (
+    Picture,
     answer,
     answers,
     ask,
@@ -23,20 +23,10 @@ from tests.browser.talking import (
 from tests.browser.watching import WATCH_TEXTS, expect_no_token_ever_wrong
 from tests.support.live import Live
 
-Picture = Callable[[Page], None]
 KEPT = """Object.keys(localStorage).filter(key => key.includes('outbox'))
     .map(key => JSON.parse(localStorage[key])).filter(entry => entry.state === 'sent').length"""
 ONE_MESSAGE = "**/messages/*"
 NEWEST_PAGE = "**/messages?limit=*"
-
-
-@pytest.fixture
-def second(context: BrowserContext, page: Page) -> Iterator[Page]:
-    """Another tab of the same person."""
-    found = context.new_page()
-    page.bring_to_front()
-    yield found
-    found.close()
 
 
 def kept(page: Page) -> int:

@@ -1,7 +1,6 @@
 """What is sent arrives once and in order, whatever becomes of the connection meanwhile."""
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 from tests.browser.meddling import Frame, Meddler, stop_the_clock, unchanged, until
 from tests.browser.served import Network
 from tests.browser.talking import (
+    Picture,
     ask,
     expect_badge,
     expect_ended,
@@ -30,17 +30,7 @@ from tests.browser.watching import (
 )
 from tests.support.live import Live
 
-Picture = Callable[[Page], None]
 BY_HTTP = "no WebSocket: messages go by HTTP"
-
-
-@pytest.fixture
-def second(context: BrowserContext, page: Page) -> Iterator[Page]:
-    """Another tab of the same person."""
-    found = context.new_page()
-    page.bring_to_front()
-    yield found
-    found.close()
 
 
 class Posts:

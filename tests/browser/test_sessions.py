@@ -1,7 +1,6 @@
 """The chats of one person: named, deleted, brought back, found by their address, each with its own draft."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
@@ -21,15 +20,6 @@ from tests.browser.talking import (
 from tests.support.live import Live
 
 UNDO_MS = 6_000
-
-
-@pytest.fixture
-def second(context: BrowserContext, page: Page) -> Iterator[Page]:
-    """Another tab, behind the first."""
-    found = context.new_page()
-    page.bring_to_front()
-    yield found
-    found.close()
 
 
 def begin_chat(page: Page, server: Live, question: str = "tokens=3") -> str:

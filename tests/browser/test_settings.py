@@ -1,26 +1,13 @@
 """How the page looks, and deleting everything of one's own."""
 
-from collections.abc import Callable, Iterator
-
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.owning import composer, hold_back, listed, open_settings, user_of
-from tests.browser.talking import Wire, ask, expect_badge, expect_ended, questions, session_of
+from tests.browser.talking import Picture, Wire, ask, expect_badge, expect_ended, questions, session_of
 from tests.support.live import Live
 
-Picture = Callable[[Page], None]
 IDENTITY = "**/api/chat/identity"
 KEPT = "Object.keys(localStorage).filter(key => key.startsWith('steadychat.')).sort()"
-
-
-@pytest.fixture
-def second(context: BrowserContext, page: Page) -> Iterator[Page]:
-    """Another tab, behind the first."""
-    found = context.new_page()
-    page.bring_to_front()
-    yield found
-    found.close()
 
 
 def test_deleting_everything_is_asked_twice(server: Live, page: Page) -> None:

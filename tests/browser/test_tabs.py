@@ -1,10 +1,8 @@
 """Two tabs of one person on one chat: they agree to the letter."""
 
 import time
-from collections.abc import Iterator
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.served import Network
 from tests.browser.talking import (
@@ -27,15 +25,6 @@ from tests.support.live import Live
 STATES = """() => [...document.querySelectorAll('[data-message-id]')].map(row =>
     [row.dataset.messageId, row.dataset.role, row.dataset.status,
         row.querySelector('[data-testid="message-text"]').innerText])"""
-
-
-@pytest.fixture
-def second(context: BrowserContext, page: Page) -> Iterator[Page]:
-    """Another tab, behind the first. Only the one in front draws, so who acts in one brings it there."""
-    found = context.new_page()
-    page.bring_to_front()
-    yield found
-    found.close()
 
 
 def expect_same(page: Page, second: Page) -> None:
