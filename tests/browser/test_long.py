@@ -40,7 +40,7 @@ PAGE_BACK = """count => new Promise(done => {
     };
     look();
 })"""
-# Whether a message stands in the middle of the view, in each frame from now on.
+# Whether messages fill the view from top to bottom, in each frame from now on.
 WATCH_VIEW = """() => {
     const list = document.querySelector('[data-testid=message-list]');
     const box = list.getBoundingClientRect();
@@ -49,7 +49,7 @@ WATCH_VIEW = """() => {
     const look = () => {
         const places = [0.15, 0.35, 0.5, 0.65, 0.85].map(part => box.top + box.height * part);
         const middle = box.left + box.width / 2;
-        const there = places.some(y => document.elementFromPoint(middle, y).closest('[data-index]'));
+        const there = places.every(y => document.elementFromPoint(middle, y).closest('[data-index]'));
         window.looks += 1;
         if (!there) window.empty += 1;
         requestAnimationFrame(look);

@@ -31,7 +31,7 @@ export class Conversations {
   constructor(
     private readonly store: Store,
     private readonly client: () => ChatClient,
-    private readonly published: (sessionIds: Iterable<string>) => void,
+    private readonly published: (sessionIds: readonly string[]) => void,
   ) {
     this.batch = new FrameBatch(() => this.publish())
   }

@@ -3,7 +3,7 @@ import { ChatClient } from '../api/client'
 import { clearWords, draftStorage, themeStorage } from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import type { Conversation } from '../protocol/conversation'
-import type { ChainInfo, ServerFrame } from '../protocol/frames'
+import { type ChainInfo, isLogged, type ServerFrame } from '../protocol/frames'
 import { Conversations } from './conversations'
 import { Documents } from './documents'
 import { Feedback } from './feedback'
@@ -96,10 +96,10 @@ function hear(frame: ServerFrame): void {
       documents.merge(frame.document)
       uploads.arrived(frame.document)
       break
-    case 'done':
-      store.setState((s) => ({ stages: without(s.stages, frame.message_id) }))
-      void afterwards(frame.session_id)
-      break
+  }
+  if (isLogged(frame) && (frame.type === 'done' || frame.type === 'error')) {
+    store.setState((s) => ({ stages: without(s.stages, frame.message_id) }))
+    void afterwards(frame.session_id)
   }
   conversations.hear(frame)
   recoveries.hear(frame)

@@ -71,13 +71,25 @@ it('tries again when a page could not be read', async () => {
   expect(conversations.get('s')?.rows.get('m10')?.message.content).toBe('text 10')
 })
 
-it('asks for nothing more of a session that was left', async () => {
-  const { shelves, messages } = await stage()
+it('of a session that was left is asked for again when it is looked at, and not before', async () => {
+  const { shelves, messages, conversations } = await stage()
+  messages.mockImplementationOnce(() => new Promise(() => {}))
+  shelves.viewed('s', view(10, 20))
+  shelves.viewed('other', view(0, 0))
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(messages).toHaveBeenCalledTimes(2)
+  shelves.viewed('s', view(10, 20))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(conversations.get('s')?.rows.get('m10')?.message.content).toBe('text 10')
+})
+
+it('a page that comes after its session was left changes nothing', async () => {
+  const { shelves, messages, conversations } = await stage()
   let arrive: (found: Page) => void = () => {}
   messages.mockImplementationOnce(() => new Promise((resolve) => (arrive = resolve)))
   shelves.viewed('s', view(10, 20))
   shelves.viewed('other', view(0, 0))
-  arrive(page([]))
-  await vi.advanceTimersByTimeAsync(20_000)
-  expect(messages).toHaveBeenCalledTimes(2)
+  arrive(page(ALL.slice(0, 50), { seq: null }))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(conversations.get('s')?.rows.get('m10')?.shelved).toBe(true)
 })

@@ -19,19 +19,27 @@ export class Shelves {
 
   /** What is on the screen now. */
   viewed(sessionId: string, sight: Sight): void {
-    if (this.view?.sessionId !== sessionId) this.fetching?.abort()
+    if (this.view?.sessionId !== sessionId) this.leave()
     this.view = { sessionId, sight }
     void this.fetch()
   }
 
   /** After every change of what is held: only new rows can make it too much. */
-  tidy(sessionIds: Iterable<string>): void {
+  tidy(sessionIds: readonly string[]): void {
+    for (const id of this.tidied.keys()) if (!sessionIds.includes(id)) this.tidied.delete(id)
     for (const id of sessionIds) {
       const order = this.conversations.get(id)?.order
       if (order === undefined || this.tidied.get(id) === order) continue
       this.tidied.set(id, order)
       this.shelve(id)
     }
+  }
+
+  /** What was asked for another session is of no use any more, and must not hold up this one's. */
+  private leave(): void {
+    this.fetching?.abort()
+    this.fetching = null
+    clearTimeout(this.timer)
   }
 
   private shelve(sessionId: string): void {
@@ -52,18 +60,17 @@ export class Shelves {
     const abort = new AbortController()
     this.fetching = abort
     clearTimeout(this.timer)
-    let next = () => void this.fetch()
-    try {
-      const page = await this.client().calls.messages(sessionId, before, abort.signal)
-      this.conversations.dispatch(sessionId, { type: 'shelved-page', page, era: conversation.era })
-      this.shelve(sessionId)
-    } catch {
-      next = () => {
-        if (!abort.signal.aborted) this.timer = setTimeout(() => void this.fetch(), AGAIN_MS)
-      }
-    } finally {
-      this.fetching = null
+    const page = await this.client()
+      .calls.messages(sessionId, before, abort.signal)
+      .catch(() => null)
+    if (abort.signal.aborted) return
+    this.fetching = null
+    if (page === null) {
+      this.timer = setTimeout(() => void this.fetch(), AGAIN_MS)
+      return
     }
-    next()
+    this.conversations.dispatch(sessionId, { type: 'shelved-page', page, era: conversation.era })
+    this.shelve(sessionId)
+    void this.fetch()
   }
 }

@@ -2,8 +2,10 @@ import { memo } from 'react'
 import type { Row } from '../../../protocol/conversation'
 import type { Shown } from '../../../protocol/shown'
 import { useChat } from '../../../stores/chatStore'
+import { Boundary } from '../../ui/Boundary'
 import { AnswerRow } from './AnswerRow'
 import { LocalRow } from './LocalRow'
+import { PlainRow } from './PlainRow'
 import { QuestionRow } from './QuestionRow'
 import { ShelvedRow } from './ShelvedRow'
 
@@ -26,10 +28,14 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   if (!row) return null
   const { message, shelved } = row
   if (shelved) return <ShelvedRow message={message} place={place} height={heightOf(position - 1)} />
-  return message.role === 'user' ? (
-    <QuestionRow message={message} place={place} />
-  ) : (
-    <AnswerRow message={message} place={place} />
+  return (
+    <Boundary fallback={<PlainRow message={message} place={place} />}>
+      {message.role === 'user' ? (
+        <QuestionRow message={message} place={place} />
+      ) : (
+        <AnswerRow message={message} place={place} />
+      )}
+    </Boundary>
   )
 })
 
