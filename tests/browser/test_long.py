@@ -40,7 +40,8 @@ PAGE_BACK = """count => new Promise(done => {
     };
     look();
 })"""
-# Whether messages fill the view from top to bottom, in each frame from now on.
+# Whether messages fill the view from top to bottom, in each frame from now on. One of five places may lie between two
+# rows: those that were never drawn are a guess too high for one frame.
 WATCH_VIEW = """() => {
     const list = document.querySelector('[data-testid=message-list]');
     const box = list.getBoundingClientRect();
@@ -49,9 +50,9 @@ WATCH_VIEW = """() => {
     const look = () => {
         const places = [0.15, 0.35, 0.5, 0.65, 0.85].map(part => box.top + box.height * part);
         const middle = box.left + box.width / 2;
-        const there = places.every(y => document.elementFromPoint(middle, y).closest('[data-index]'));
+        const shown = places.filter(y => document.elementFromPoint(middle, y).closest('[data-index]'));
         window.looks += 1;
-        if (!there) window.empty += 1;
+        if (shown.length < 4) window.empty += 1;
         requestAnimationFrame(look);
     };
     requestAnimationFrame(look);

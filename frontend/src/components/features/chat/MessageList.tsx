@@ -1,10 +1,11 @@
 import { ArrowDown } from 'lucide-react'
-import { useEffect, useMemo, useRef } from 'react'
+import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { olderThan } from '../../../protocol/conversation'
 import type { Entry } from '../../../protocol/outbox'
-import { shownRows } from '../../../protocol/shown'
+import { type Shown, shownRows } from '../../../protocol/shown'
 import { chat, useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
+import { expectedHeight } from './expectedHeight'
 import css from './MessageList.module.css'
 import { MessageRow } from './MessageRow'
 import { useAim } from './useAim'
@@ -19,7 +20,7 @@ export function MessageList({ sessionId }: { readonly sessionId: string | null }
   const rows = useRows(sessionId, entries)
   const keys = useMemo(() => rows.map((row) => row.key), [rows])
   const sentAt = Math.max(0, ...entries.map((entry) => entry.createdAt))
-  const list = useStickyList(keys, sentAt)
+  const list = useStickyList(keys, sentAt, useExpected(sessionId, rows))
   const unread = useUnread(keys, list.detached, sentAt)
   useSight(sessionId, rows, list.items, list.kept)
   const marked = useAim(sessionId, rows, list.scroller, list.show)
@@ -78,6 +79,18 @@ function useRows(sessionId: string | null, entries: readonly Entry[]) {
   const order = useChat((s) => (sessionId ? s.conversations[sessionId]?.order : undefined))
   // biome-ignore lint/correctness/useExhaustiveDependencies: texts change without the rows; ids and outbox make them
   return useMemo(() => shownRows(chat.conversation(sessionId), entries), [order, entries])
+}
+
+function useExpected(sessionId: string | null, rows: readonly Shown[]) {
+  return useCallback(
+    (index: number) => {
+      const shown = rows[index]
+      const id = shown?.kind === 'message' ? shown.id : ''
+      const row = chat.conversation(sessionId)?.rows.get(id)
+      return expectedHeight(row?.message.role ?? 'user', row?.have ?? 0)
+    },
+    [sessionId, rows],
+  )
 }
 
 function Older({ sessionId }: { readonly sessionId: string | null }) {

@@ -14,8 +14,6 @@ const JUMP_UNDER = 60
 const AT_END = 1
 const TOP = 56
 const NEVER = -1
-/** A row that was never drawn. */
-const ROW = 120
 const UPWARD = new Set(['PageUp', 'Home', 'ArrowUp'])
 
 export interface StickyList {
@@ -35,10 +33,14 @@ export interface StickyList {
 
 /**
  * A virtual list that follows its end until the person scrolls away. `sentAt`: when they last sent something from here;
- * 0 for never. There is one owner of scrolling: what the
+ * 0 for never. `expected`: the height of a row that was never drawn. There is one owner of scrolling: what the
  * virtualizer writes is noted, and any other movement is the person's, who wins in the same frame.
  */
-export function useStickyList(keys: readonly string[], sentAt: number): StickyList {
+export function useStickyList(
+  keys: readonly string[],
+  sentAt: number,
+  expected: (index: number) => number,
+): StickyList {
   const scroller = useRef<HTMLDivElement>(null)
   const kept = useKeptRows(scroller, keys)
   const pinned = useRef(true)
@@ -49,7 +51,7 @@ export function useStickyList(keys: readonly string[], sentAt: number): StickyLi
     count: keys.length,
     getScrollElement: () => scroller.current,
     getItemKey: useCallback((index: number) => keys[index] ?? index, [keys]),
-    estimateSize: () => ROW,
+    estimateSize: expected,
     overscan: 4,
     rangeExtractor: useCallback(
       (range: Range) => withKept(range, keys, kept.current),
@@ -108,7 +110,7 @@ export function useStickyList(keys: readonly string[], sentAt: number): StickyLi
     scroller,
     items: list.getVirtualItems(),
     height: list.getTotalSize(),
-    heightOf: useCallback((index: number) => list.measurementsCache[index]?.size ?? ROW, [list]),
+    heightOf: useCallback((index: number) => list.measurementsCache[index]?.size ?? 0, [list]),
     measure: list.measureElement,
     kept,
     detached,
