@@ -40,8 +40,8 @@ PAGE_BACK = """count => new Promise(done => {
     };
     look();
 })"""
-# Whether messages fill the view from top to bottom, in each frame from now on. One of five places may lie between two
-# rows: those that were never drawn are a guess too high for one frame.
+# Whether messages fill the view from top to bottom, in each frame from now on. One of five places may lie
+# between two rows: those that were never drawn are a guess too high for one frame.
 WATCH_VIEW = """() => {
     const list = document.querySelector('[data-testid=message-list]');
     const box = list.getBoundingClientRect();
