@@ -174,7 +174,7 @@ def test_the_menu_of_a_chat_tells_what_failed_and_copies_its_link(
     expect_ended(page)
     page.route("**/export?*", lambda route: route.fulfill(status=503, body="no"))
     choose(page, "Export as Markdown")
-    expect(alerts(page)).to_contain_text("The chat was not saved.")
+    expect(alerts(page)).to_contain_text("The file could not be made.")
     choose(page, "Copy link")
     expect(page.get_by_test_id("told")).to_contain_text("Link copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.url

@@ -125,3 +125,24 @@ def test_the_second_of_two_waits_for_the_first_and_says_so(
     expect_all_answered(page, 2)
     expect(page.get_by_text("Waits for the answer above to end")).to_have_count(0)
     assert runs(server, "tokens=4 second of two") == 1
+
+
+def test_what_waits_can_be_taken_back_or_written_anew(
+    server: Live, context: BrowserContext, page: Page
+) -> None:
+    page.goto(server.url)
+    expect_badge(page, "Connected")
+    context.set_offline(offline=True)
+    expect_badge(page, "Offline")
+    ask(page, "tokens=3 never sent")
+    ask(page, "tokens=3 with an eror")
+    questions(page).first.get_by_role("button", name="Discard").click()
+    expect(questions(page)).to_have_count(1)
+    expect(page.get_by_test_id("composer-input")).to_be_focused()
+    questions(page).get_by_role("button", name="Edit").click()
+    expect(page.get_by_test_id("composer-input")).to_have_value("tokens=3 with an eror")
+    expect(questions(page)).to_have_count(0)
+    ask(page, "tokens=3 with an error")
+    context.set_offline(offline=False)
+    expect_all_answered(page, 1)
+    assert runs(server, "tokens=3 never sent") == runs(server, "tokens=3 with an eror") == 0

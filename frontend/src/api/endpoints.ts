@@ -44,7 +44,7 @@ export class Endpoints {
   }
 
   rename(id: string, title: string): Promise<Session> {
-    return this.rest.call('PATCH', `${CHAT}/sessions/${part(id)}`, { body: { title } })
+    return this.rest.call('PATCH', `${CHAT}/sessions/${part(id)}`, { body: { title }, again: true })
   }
 
   remove(id: string): Promise<void> {

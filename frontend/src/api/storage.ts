@@ -78,6 +78,12 @@ export const themeStorage = {
     return kept === 'light' || kept === 'dark' ? kept : 'system'
   },
   set: (theme: Theme): void => attempt(() => localStorage.setItem(THEME, theme), undefined),
+  /** Another tab chose. */
+  listen(hear: (theme: Theme) => void): void {
+    window.addEventListener('storage', ({ key }) => {
+      if (key === THEME) hear(themeStorage.get())
+    })
+  },
 }
 
 export type Verdict = 'up' | 'down'

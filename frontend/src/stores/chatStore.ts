@@ -48,6 +48,7 @@ export function startChat(): void {
     show(viewOfLocation())
   })
   userStorage.listen((userId) => owner.heard(userId))
+  themeStorage.listen(wear)
   window.addEventListener('pagehide', () => sessions.commit())
   // What was kept is shown before anything is known of the server.
   const kept = claimTab().then((tab) => sending.adopt(tab))
@@ -64,6 +65,11 @@ export function startChat(): void {
     const { chains } = await client.calls.chains().catch(() => ({ chains: [] }))
     store.setState({ chains, chain: defaultOf(chains) })
   })
+}
+
+function wear(theme: Theme): void {
+  document.documentElement.dataset['theme'] = theme
+  store.setState({ theme })
 }
 
 /** All that a person can do. */
@@ -134,8 +140,7 @@ export const chat = {
   removeDocument: (id: string) => documents.remove(id),
   setTheme: (theme: Theme) => {
     themeStorage.set(theme)
-    document.documentElement.dataset['theme'] = theme
-    store.setState({ theme })
+    wear(theme)
   },
   judge: (answer: Message, verdict: Verdict | null) => void feedback.judge(answer, verdict),
   comment: (answer: Message, comment: string) => feedback.comment(answer, comment),

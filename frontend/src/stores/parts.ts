@@ -4,6 +4,7 @@ import { clearWords, draftStorage, themeStorage } from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import type { Conversation } from '../protocol/conversation'
 import { type ChainInfo, isLogged, type ServerFrame } from '../protocol/frames'
+import { t } from '../strings'
 import { Conversations } from './conversations'
 import { Documents } from './documents'
 import { Feedback } from './feedback'
@@ -126,7 +127,13 @@ function placed(thread: string, sessionId: string): void {
   history.replaceState(null, '', pathOf(sessionId))
 }
 
+/** Another tab, or another browser, has deleted it. */
 function removed(sessionId: string): void {
+  const { view, sessions: list } = store.getState()
+  if (view.sessionId === sessionId) {
+    const title = list.items.find((session) => session.id === sessionId)?.title
+    store.setState({ notice: t.deletedElsewhere(title || t.untitled) })
+  }
   sessions.drop(sessionId)
   left(sessionId)
 }

@@ -19,9 +19,10 @@ function stage() {
   const pages = vi.fn<(before: string | null) => Promise<SessionPage>>()
   const remove = vi.fn(async () => {})
   const read = vi.fn<(id: string) => Promise<Session>>()
-  const client = { calls: { sessions: pages, remove, session: read } }
+  const rename = vi.fn<(id: string, title: string) => Promise<Session>>()
+  const client = { calls: { sessions: pages, remove, session: read, rename } }
   const sessions = new Sessions(store, () => client as unknown as ChatClient, vi.fn())
-  return { store, sessions, pages, read, remove, items: () => store.getState().sessions.items }
+  return { store, sessions, pages, read, remove, rename, items: () => store.getState().sessions.items }
 }
 
 beforeEach(() => {
@@ -34,6 +35,30 @@ it('of two representations of a session the higher revision stands, in whichever
   sessions.merge([session('a', 2, { title: 'new' })])
   sessions.merge([session('a', 1, { title: 'old' })])
   expect(items()).toMatchObject([{ title: 'new', revision: 2 }])
+})
+
+it('a new name is shown at once and stands when the server has it', async () => {
+  const { sessions, rename, items } = stage()
+  sessions.merge([session('a')])
+  let answer: (found: Session) => void = () => {}
+  rename.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)))
+  const renamed = sessions.rename('a', 'new')
+  expect(items()).toMatchObject([{ title: 'new', revision: 1 }])
+  answer(session('a', 2, { title: 'new' }))
+  await renamed
+  expect(items()).toMatchObject([{ title: 'new', revision: 2 }])
+})
+
+it('a name that the server refuses is told, and the old one stands again', async () => {
+  const { sessions, rename, read, items, store } = stage()
+  sessions.merge([session('a')])
+  rename.mockRejectedValueOnce(
+    new Refusal(422, { code: 'invalid', message: 'No.', retryable: false }),
+  )
+  read.mockResolvedValueOnce(session('a'))
+  await sessions.rename('a', 'new')
+  expect(items()).toMatchObject([{ title: 'a' }])
+  expect(store.getState().notice).toContain('“new”')
 })
 
 it('pages by the cursor and merges by id', async () => {

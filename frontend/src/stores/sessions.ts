@@ -1,6 +1,7 @@
 import type { ChatClient } from '../api/client'
 import { isGone } from '../api/problems'
 import type { Session } from '../protocol/frames'
+import { t } from '../strings'
 import type { SessionList, Store } from './state'
 
 const UNDO_MS = 6_000
@@ -84,11 +85,17 @@ export class Sessions {
     this.patch({ items: items.filter((session) => session.id !== sessionId) })
   }
 
+  /** Shown at once, and asked for until the server can be reached. */
   async rename(sessionId: string, title: string): Promise<void> {
+    this.retitle(sessionId, title)
     try {
       this.merge([await this.client().calls.rename(sessionId, title)])
     } catch (error) {
-      this.store.setState({ notice: (error as Error).message })
+      this.store.setState({ notice: t.renameFailed(title, (error as Error).message) })
+      const kept = await this.client()
+        .calls.session(sessionId)
+        .catch(() => null)
+      if (kept) this.retitle(sessionId, kept.title)
     }
   }
 
@@ -122,6 +129,12 @@ export class Sessions {
         this.store.setState({ notice: error.message })
         void this.refresh(deleting.sessionId)
       })
+  }
+
+  private retitle(sessionId: string, title: string): void {
+    const { items } = this.store.getState().sessions
+    const named = (session: Session) => (session.id === sessionId ? { ...session, title } : session)
+    this.patch({ items: items.map(named) })
   }
 
   private patch(part: Partial<SessionList>): void {

@@ -1,7 +1,11 @@
 import { chat, useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
+import { bequeath, composer } from '../../ui/focus'
 import { ChainPicker } from './ChainPicker'
 import css from './EmptyState.module.css'
+
+/** Who has asked by a starter goes on by writing. */
+const staysInComposer = bequeath(composer)
 
 /** A chat that has not begun. A starter is sent as it stands. */
 export function EmptyState() {
@@ -15,7 +19,12 @@ export function EmptyState() {
       <ul>
         {starters.map((starter) => (
           <li key={starter}>
-            <button type="button" data-testid="starter" onClick={() => chat.send(starter)}>
+            <button
+              type="button"
+              data-testid="starter"
+              ref={staysInComposer}
+              onClick={() => chat.send(starter)}
+            >
               {starter}
             </button>
           </li>

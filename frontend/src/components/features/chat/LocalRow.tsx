@@ -2,6 +2,7 @@ import type { Entry } from '../../../protocol/outbox'
 import { chat, useChat } from '../../../stores/chatStore'
 import { page } from '../../../stores/pageState'
 import { t } from '../../../strings'
+import { bequeath, composer } from '../../ui/focus'
 import { AttemptRow } from './AttemptRow'
 import type { Place } from './place'
 import css from './Rows.module.css'
@@ -37,6 +38,7 @@ function UnconfirmedRow({ entry, place }: { readonly entry: Entry; readonly plac
         {entry.content}
       </div>
       {entry.state === 'refused' ? <Refused entry={entry} /> : <SendNote entry={entry} />}
+      {entry.state === 'queued' && <Withdraw entry={entry} />}
       {entry.state === 'sending' && (
         <div className={css.expected}>
           <TypingSign />
@@ -67,3 +69,19 @@ function Refused({ entry }: { readonly entry: Entry }) {
     </div>
   )
 }
+
+/** The server has not taken it, so it can still be taken back. */
+function Withdraw({ entry: { clientMessageId } }: { readonly entry: Entry }) {
+  return (
+    <div className={css.attempt}>
+      <button type="button" onClick={() => page.hand(chat.discard(clientMessageId))}>
+        {t.edit}
+      </button>
+      <button type="button" ref={leavesToComposer} onClick={() => chat.discard(clientMessageId)}>
+        {t.discard}
+      </button>
+    </div>
+  )
+}
+
+const leavesToComposer = bequeath(composer)

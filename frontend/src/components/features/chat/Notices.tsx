@@ -1,10 +1,13 @@
 import { X } from 'lucide-react'
+import { useEffect } from 'react'
 import { chat, useChat } from '../../../stores/chatStore'
 import { usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
 import { bequeath, composer, focusIsLost } from '../../ui/focus'
 import { IconButton } from '../../ui/IconButton'
 import css from './Notices.module.css'
+
+const NOTICE_MS = 12_000
 
 /** What floats for a moment: a deletion that can be undone, a request that failed. */
 export function Notices() {
@@ -27,6 +30,7 @@ export function Notices() {
       {notice && (
         <div className={css.notice} role="alert">
           <span>{notice}</span>
+          <Passing notice={notice} />
           <IconButton icon={X} label={t.close} size={16} onClick={chat.dismissNotice} />
         </div>
       )}
@@ -58,4 +62,14 @@ function Undo({ sessionId }: { readonly sessionId: string }) {
       {t.undo}
     </button>
   )
+}
+
+/** A notice that nobody closes goes by itself: what it tells of may be over. */
+function Passing({ notice }: { readonly notice: string }) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another notice has its own time
+  useEffect(() => {
+    const timer = setTimeout(chat.dismissNotice, NOTICE_MS)
+    return () => clearTimeout(timer)
+  }, [notice])
+  return null
 }

@@ -34,7 +34,7 @@ export const SessionEntry = memo(function SessionEntry({ session }: { readonly s
         className={css.open}
         href={`chat/${encodeURIComponent(session.id)}`}
         aria-current={current ? 'page' : undefined}
-        title={session.last_message_preview || undefined}
+        title={session.title || undefined}
         onClick={(event) => {
           if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
           event.preventDefault()
