@@ -33,7 +33,7 @@ describe('imports run one way', () => {
 it('the protocol needs nothing but itself', () => {
   for (const { path, imports } of files.filter(({ path }) => roomOf(path) === 'protocol')) {
     expect(
-      imports.filter((name) => !name.startsWith('.')),
+      imports.filter((name) => !/^\.\.?\//.test(name) || name.endsWith('/strings')),
       path,
     ).toEqual([])
     expect(readFileSync(join(SRC, path), 'utf8'), path).not.toMatch(
@@ -49,5 +49,21 @@ it('the stores and the transports know nothing of React’s components', () => {
       imports.filter((name) => /^(react|zustand)/.test(name)),
       path,
     ).toEqual([])
+  }
+})
+
+it('the stores find nothing in the document and move no focus', () => {
+  for (const { path } of files.filter(({ path }) => roomOf(path) === 'stores')) {
+    expect(readFileSync(join(SRC, path), 'utf8'), path).not.toMatch(
+      /\bdocument\.(querySelector|getElement|activeElement)|\.focus\(/,
+    )
+  }
+})
+
+it('no sentence for people stands outside of the one place for texts', () => {
+  for (const { path } of files.filter(({ path }) => path !== 'strings.ts')) {
+    expect(readFileSync(join(SRC, path), 'utf8'), path).not.toMatch(
+      /(?<!new Error\(|console\.warn\()(['"`])[A-Z][^'"`\n]* [^'"`\n]*[.?!]\1/,
+    )
   }
 })

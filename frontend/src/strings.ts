@@ -268,7 +268,17 @@ export const t = {
       count === 1 ? '1 event to catch up' : `${count} events to catch up`,
     took: (ms: number) => `took ${(ms / 1000).toFixed(2)} s`,
     errorId: (id: string) => `error ${id}`,
+    sinceSeconds: (seconds: string) => `${seconds} s`,
+    sinceMinutes: (minutes: number, seconds: string) => `${minutes} min ${seconds} s`,
   },
+  unreached: 'The server could not be reached. Check the connection and try again.',
+  answeredWith: (status: number) =>
+    `The server answered with status ${status}. Try again in a moment.`,
+  becameAnother: 'The server no longer knows who this was. Reload the page to go on.',
+  /** Of a file, where the server gave none. */
+  exportName: 'chat',
+  /** What stands on them. */
+  keys: { control: 'Ctrl', shift: 'Shift', alt: 'Alt', escape: 'Esc', enter: 'Enter' },
   crashed: 'The page ran into a fault. Your chats are safe on the server.',
   reload: 'Reload',
 } as const

@@ -221,3 +221,22 @@ def test_a_new_chat_is_answered_by_the_chain_that_was_chosen(
 def chain_of(context: BrowserContext, server: Live, page: Page) -> str:
     found = context.request.get(f"{server.url}/api/chat/sessions/{session_of(page)}").json()
     return str(found["chain"])
+
+
+def test_what_is_selected_out_of_a_dialog_leaves_it_open_and_a_click_beside_it_closes_it(
+    server: Live, page: Page
+) -> None:
+    open_page(page, server.url)
+    page.keyboard.press("Control+k")
+    field = page.get_by_test_id("search-input")
+    field.fill("otters")
+    box = field.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 100, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(20, 20)
+    page.mouse.up()
+    expect(field).to_be_visible()
+    assert page.evaluate("getSelection().toString()")
+    page.mouse.click(20, 20)
+    expect(field).not_to_be_visible()

@@ -130,7 +130,7 @@ export class Endpoints {
   ): Promise<{ documents: Document[] }> {
     const form = new FormData()
     form.append('file', file)
-    return this.rest.call('POST', 'api/documents', { form, sent, signal })
+    return this.rest.call('POST', 'api/documents', { form, sent, signal, long: true })
   }
 
   removeDocument(id: string): Promise<void> {

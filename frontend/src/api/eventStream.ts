@@ -1,9 +1,8 @@
 import type { ServerFrame } from '../protocol/frames'
 import { problemOf, Unreached } from './problems'
 import { serverUrl } from './root'
+import { Silence } from './silence'
 import { type ServerEvent, SseParser } from './sseParser'
-
-const SILENCE_LIMIT_MS = 40_000
 
 export interface Position {
   readonly epoch: string
@@ -17,22 +16,20 @@ export async function followByHttp(
   hear: (frame: ServerFrame) => void,
   signal: AbortSignal,
 ): Promise<never> {
-  const silence = new AbortController()
-  const heard = () => setTimeout(() => silence.abort(), SILENCE_LIMIT_MS)
+  const silence = new Silence()
   const headers: Record<string, string> = { Accept: 'text/event-stream' }
   if (position) headers['Last-Event-ID'] = `${position.epoch}:${position.after}`
-  let timer = heard()
   const response = await fetch(
     serverUrl(`api/chat/sessions/${encodeURIComponent(sessionId)}/events`),
     { headers, signal: AbortSignal.any([signal, silence.signal]), cache: 'no-store' },
-  ).finally(() => clearTimeout(timer))
+  ).finally(() => silence.over())
   if (!response.ok || !response.body) throw await problemOf(response)
   const reader = response.body.getReader()
   const decoder = new TextDecoder()
   const parser = new SseParser((event) => hear(frameOf(event)))
   for (;;) {
-    timer = heard()
-    const { done, value } = await reader.read().finally(() => clearTimeout(timer))
+    silence.heard()
+    const { done, value } = await reader.read().finally(() => silence.over())
     if (done) throw new Unreached()
     parser.push(decoder.decode(value, { stream: true }))
   }

@@ -1,4 +1,5 @@
 import type { ErrorBody, ErrorFrame } from '../protocol/frames'
+import { t } from '../strings'
 
 /** The server said no, and why. `status` is 0 where it said so over the socket. */
 export class Refusal extends Error {
@@ -17,7 +18,7 @@ export class Unreached extends Error {
     readonly retryAfterMs: number | null = null,
     options?: ErrorOptions,
   ) {
-    super('The server could not be reached. Check the connection and try again.', options)
+    super(t.unreached, options)
     this.name = 'Unreached'
   }
 }
@@ -32,7 +33,7 @@ export async function problemOf(response: Response): Promise<Refusal | Unreached
   const known = isErrorBody(body)
   if (PASSING.has(response.status) && !known) return new Unreached(retryAfter(response))
   if (!known) {
-    const message = `The server answered with status ${response.status}. Try again in a moment.`
+    const message = t.answeredWith(response.status)
     return new Refusal(response.status, { code: 'internal', message, retryable: false })
   }
   const after = body.retry_after_ms ?? retryAfter(response)
@@ -80,6 +81,5 @@ export function isGone(error: unknown): boolean {
 
 /** The browser became somebody else's while this was under way: it must not be done in the other one's name. */
 export function becameAnother(): Refusal {
-  const message = 'The server no longer knows who this was. Reload the page to go on.'
-  return new Refusal(401, { code: 'unauthorized', message, retryable: false })
+  return new Refusal(401, { code: 'unauthorized', message: t.becameAnother, retryable: false })
 }

@@ -96,7 +96,7 @@ describe('section 4: calls that are tried again', () => {
     const { rest } = stage()
     await rest.call('GET', 'x')
     expect(limit.mock.calls).toEqual([[20_000]])
-    await rest.call('POST', 'x', { form: new FormData() })
+    await rest.file('x')
     expect(limit).toHaveBeenCalledTimes(1)
     limit.mockRestore()
   })
@@ -171,6 +171,30 @@ describe('a file', () => {
     const { rest } = stage(cut, problem(404, 'not_found'))
     await expect(rest.file('x')).rejects.toBeInstanceOf(Unreached)
     await expect(rest.file('x')).rejects.toBeInstanceOf(Refusal)
+  })
+
+  it('may take minutes, but not while nothing comes', async () => {
+    const { rest, fetch } = stage()
+    let body: ReadableStreamDefaultController | undefined
+    fetch.mockImplementationOnce(async (_url, init) => {
+      init?.signal?.addEventListener('abort', () => body?.error(init.signal?.reason))
+      const start = (made: ReadableStreamDefaultController) => {
+        body = made
+      }
+      return new Response(new ReadableStream({ start }))
+    })
+    const done = rest.file('x')
+    const failed = expect(done).rejects.toBeInstanceOf(Unreached)
+    const over = vi.fn()
+    void done.catch(over)
+    for (let piece = 0; piece < 5; piece += 1) {
+      await seconds(39)
+      body?.enqueue(new TextEncoder().encode('# Otters'))
+    }
+    await seconds(39)
+    expect(over).not.toHaveBeenCalled()
+    await seconds(1)
+    await failed
   })
 
   it('is asked for again once it is known who asks', async () => {

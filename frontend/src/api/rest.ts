@@ -1,6 +1,8 @@
 import { restDelayMs } from '../protocol/backoff'
+import { t } from '../strings'
 import { bodyOf, isPassing, problemOf, Unreached, waitAsked } from './problems'
 import { serverUrl } from './root'
+import { Silence } from './silence'
 import { sendTelling } from './uploading'
 
 const ANSWER_LIMIT_MS = 20_000
@@ -18,7 +20,7 @@ export interface RestOptions {
   readonly signal?: AbortSignal
   /** Try again after network failures; only for reads and for writes that an id makes safe. */
   readonly again?: boolean
-  /** It takes as long as the line needs: a file on its way, up or down. */
+  /** It takes as long as the line needs, unless that falls silent: a file on its way, up or down. */
   readonly long?: boolean
   /** Hears which share of the form has left, from 0 to 1. */
   readonly sent?: (share: number) => void
@@ -92,9 +94,9 @@ export class Rest {
 
   /** One exchange without renewal: what the identity itself uses. */
   async exchange(method: string, path: string, options: RestOptions = {}): Promise<Response> {
-    const long = options.long || options.form
-    const limits = long ? [] : [AbortSignal.timeout(ANSWER_LIMIT_MS)]
-    const signal = AbortSignal.any(options.signal ? [options.signal, ...limits] : limits)
+    const silence = options.long ? new Silence() : null
+    const limit = silence?.signal ?? AbortSignal.timeout(ANSWER_LIMIT_MS)
+    const signal = AbortSignal.any(options.signal ? [options.signal, limit] : [limit])
     // A deletion outlives the page that asked for it.
     const keepalive = method === 'DELETE'
     const init: RequestInit = { method, signal, keepalive, headers: { ...options.headers } }
@@ -106,12 +108,13 @@ export class Rest {
     try {
       const url = serverUrl(path)
       const response = await (options.sent
-        ? sendTelling(url, init, options.sent)
+        ? sendTelling(url, init, options.sent, () => silence?.heard())
         : fetch(url, init))
       this.onReached(true)
       options.answered?.(response.headers)
-      return response
+      return silence?.during(response) ?? response
     } catch (error) {
+      silence?.over()
       if (options.signal?.aborted) throw error
       this.onReached(false)
       throw new Unreached(null, { cause: error })
@@ -122,5 +125,5 @@ export class Rest {
 /** RFC 6266, as our server writes it. */
 function fileName(disposition: string): string {
   const encoded = /filename\*=UTF-8''([^;]+)/.exec(disposition)?.[1]
-  return encoded === undefined ? 'chat' : decodeURIComponent(encoded)
+  return encoded === undefined ? t.exportName : decodeURIComponent(encoded)
 }

@@ -93,7 +93,8 @@ it('the answer to an upload is older than its hints', async () => {
   const { documents, uploads, upload, state } = stage()
   documents.watch()
   await moment()
-  upload.mockImplementationOnce(async () => {
+  upload.mockImplementationOnce(async (_file, tell) => {
+    tell(1)
     uploads.arrived(document('1', { status: 'queued' }))
     expect(state().uploads).toEqual([])
     documents.merge(document('1'))
@@ -102,6 +103,24 @@ it('the answer to an upload is older than its hints', async () => {
   uploads.add([file('1.md')])
   await moment()
   expect(state().items).toEqual([document('1')])
+})
+
+it('a hint of another tab’s file of the same name hides no upload that is on its way or fails', async () => {
+  const { uploads, upload, state } = stage()
+  upload.mockImplementationOnce(async (_file, tell) => {
+    tell(0.9)
+    uploads.arrived(document('1', { status: 'queued' }))
+    expect(state().uploads).toMatchObject([{ name: '1.md', state: 'sending' }])
+    tell(1)
+    uploads.arrived(document('1', { status: 'queued' }))
+    throw new Unreached()
+  })
+  uploads.add([file('1.md'), file('2.md')])
+  await moment()
+  expect(state().uploads).toMatchObject([{ name: '1.md', state: 'failed' }])
+  uploads.again(state().uploads[0]?.key ?? '')
+  await moment()
+  expect(upload.mock.calls.map(([sent]) => sent.name)).toEqual(['1.md', '2.md', '1.md'])
 })
 
 it('what cannot be read is refused by name before anything is sent, and the others go', async () => {

@@ -31,27 +31,10 @@ export const usePage = create<PageState>()(() => ({
 const TOLD_MS = 3_000
 let toldTimer: ReturnType<typeof setTimeout> | undefined
 
-let focusBefore: HTMLElement | null = null
-
 export const page = {
-  /** `opener`: what was pressed. It gets the focus back, also where a press gives it none. */
-  openSource(messageId: string, number: number, opener: HTMLElement): void {
-    focusBefore = opener
-    usePage.setState({ source: { messageId, number } })
-  },
-  /** Closes the passage and gives the focus back to the citation that opened it, or to the chat if that has gone. */
-  closeSource(): void {
-    usePage.setState({ source: null })
-    const next = focusBefore?.isConnected
-      ? focusBefore
-      : document.querySelector<HTMLElement>('[role="log"]')
-    next?.focus({ preventScroll: true })
-    focusBefore = null
-  },
-  leaveSource(): void {
-    usePage.setState({ source: null })
-    focusBefore = null
-  },
+  openSource: (messageId: string, number: number): void =>
+    usePage.setState({ source: { messageId, number } }),
+  leaveSource: (): void => usePage.setState({ source: null }),
   toggleSidebar: (sidebarOpen: boolean): void => usePage.setState({ sidebarOpen }),
   openDialog: (name: DialogName, messageId: string | null = null): void =>
     usePage.setState({ dialog: { name, messageId } }),

@@ -38,11 +38,14 @@ export class Uploads {
     if (this.current?.key === key) this.current.leave.abort()
   }
 
-  /** A hint may come before the answer to the upload: one row for it is enough. */
+  /**
+   * A hint may come before the answer to the upload: one row for it is enough. It may also be of another tab's file of
+   * the same name: only the answer says, so one that fails after all comes back.
+   */
   arrived({ filename, status }: Document): void {
-    const key = this.current?.key
-    if (status !== 'queued') return
-    this.set(this.uploads.filter((upload) => upload.key !== key || upload.name !== filename))
+    const own = ({ key, name, sent }: Upload) =>
+      key === this.current?.key && name === filename && sent === 1
+    if (status === 'queued') this.set(this.uploads.filter((upload) => !own(upload)))
   }
 
   private begin(file: File): Upload {
@@ -78,9 +81,15 @@ export class Uploads {
       this.leave(key)
     } catch (error) {
       if (signal.aborted) return
-      this.patch(key, { state: 'failed', reason: { said: (error as Error).message } })
+      this.fail(key, file.name, (error as Error).message)
       if (error instanceof Refusal && error.body.code === 'forbidden') this.forbidden(error)
     }
+  }
+
+  private fail(key: string, name: string, said: string): void {
+    const failed: Upload = { key, name, state: 'failed', sent: 0, reason: { said } }
+    if (this.uploads.some((each) => each.key === key)) this.patch(key, failed)
+    else this.set([failed, ...this.uploads])
   }
 
   /** None of the others would be taken either. */

@@ -1,5 +1,5 @@
 import { X } from 'lucide-react'
-import { type ComponentProps, type ReactNode, useEffect, useRef } from 'react'
+import { type ComponentProps, type ReactNode, type SyntheticEvent, useEffect, useRef } from 'react'
 import { type DialogName, page, usePage } from '../../stores/pageState'
 import { t } from '../../strings'
 import css from './Dialog.module.css'
@@ -18,6 +18,7 @@ interface Props extends Omit<ComponentProps<'dialog'>, 'children' | 'title'> {
 export function Dialog({ name, title, children, ...rest }: Props) {
   const open = usePage((s) => s.dialog?.name === name)
   const dialog = useRef<HTMLDialogElement>(null)
+  const pressedBeside = useRef(false)
   useEffect(() => {
     if (open) dialog.current?.showModal()
     else dialog.current?.close()
@@ -30,8 +31,11 @@ export function Dialog({ name, title, children, ...rest }: Props) {
       data-testid={name}
       aria-label={title}
       onClose={() => page.closeDialog(name)}
-      // A click beside it: the dialog's own box is covered by what is in it.
-      onClick={(event) => event.target === event.currentTarget && page.closeDialog(name)}
+      // A click beside it: the dialog's own box is covered by what is in it. One that began inside selects text.
+      onPointerDown={(event) => {
+        pressedBeside.current = isBeside(event)
+      }}
+      onClick={(event) => pressedBeside.current && isBeside(event) && page.closeDialog(name)}
       {...rest}
     >
       {open && (
@@ -45,4 +49,8 @@ export function Dialog({ name, title, children, ...rest }: Props) {
       )}
     </dialog>
   )
+}
+
+function isBeside({ target, currentTarget }: SyntheticEvent): boolean {
+  return target === currentTarget
 }

@@ -72,12 +72,13 @@ export type Effect =
   | { readonly do: 'load-message'; readonly messageId: string; readonly mismatch: boolean }
   | { readonly do: 'gone' }
 
-/** The answer that is being written: only a session's newest can be. */
+/** The newest answer that has a text. */
 export function lastAnswer(state: Conversation): Message | null {
   const messages = state.order.map((id) => state.rows.get(id)?.message)
   return messages.findLast((message) => message?.role === 'assistant' && message.content) ?? null
 }
 
+/** The answer that is being written: only a session's newest can be. */
 export function runningAnswer(state: Conversation): Message | null {
   for (let at = state.order.length - 1; at >= 0; at -= 1) {
     const message = state.rows.get(state.order[at] ?? '')?.message

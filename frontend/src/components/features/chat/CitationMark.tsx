@@ -1,8 +1,9 @@
 import { createContext, useContext } from 'react'
 import type { Source } from '../../../protocol/frames'
-import { page, usePage } from '../../../stores/pageState'
+import { usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
 import css from './CitationMark.module.css'
+import { openPassage } from './passages'
 
 interface Cited {
   readonly messageId: string
@@ -27,7 +28,7 @@ export function CitationMark({ number }: { readonly number: number }) {
       aria-label={t.source(number, title)}
       aria-pressed={open}
       title={title}
-      onClick={(event) => page.openSource(messageId, number, event.currentTarget)}
+      onClick={(event) => openPassage(messageId, number, event.currentTarget)}
     >
       {number}
     </button>

@@ -1,6 +1,7 @@
 import type { Source } from '../../../protocol/frames'
-import { page, usePage } from '../../../stores/pageState'
+import { usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
+import { openPassage } from './passages'
 import css from './SourceChips.module.css'
 
 interface Props {
@@ -21,7 +22,7 @@ export function SourceChips({ messageId, sources }: Props) {
             data-testid="source-chip"
             aria-pressed={open === index + 1}
             title={source.title ?? undefined}
-            onClick={(event) => page.openSource(messageId, index + 1, event.currentTarget)}
+            onClick={(event) => openPassage(messageId, index + 1, event.currentTarget)}
           >
             <span className={css.number}>{index + 1}</span>
             <Title text={source.title ?? t.untitledSource} />

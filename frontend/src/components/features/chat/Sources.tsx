@@ -2,10 +2,11 @@ import { X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { Message, Source } from '../../../protocol/frames'
 import { useChat } from '../../../stores/chatStore'
-import { page, usePage } from '../../../stores/pageState'
+import { usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
 import { IconButton } from '../../ui/IconButton'
 import { markedParts } from './markedParts'
+import { closePassages } from './passages'
 import css from './Sources.module.css'
 
 const OTHERS = 'dialog, input, textarea, [aria-haspopup], [role="menu"], :has(> :popover-open)'
@@ -35,12 +36,12 @@ export function Sources() {
         className={css.shade}
         aria-label={t.closeSources}
         tabIndex={-1}
-        onClick={page.closeSource}
+        onClick={closePassages}
       />
       <aside ref={panel} className={css.panel} data-testid="sources" aria-label={t.sourcesTitle}>
         <header className={css.head}>
           <h2>{t.sources(message.sources.length)}</h2>
-          <IconButton icon={X} label={t.close} onClick={page.closeSource} />
+          <IconButton icon={X} label={t.close} onClick={closePassages} />
         </header>
         <ol className={css.list}>
           {message.sources.map((source, index) => (
@@ -64,7 +65,7 @@ function useEscape(shown: boolean): void {
     if (!shown) return
     const close = (event: KeyboardEvent) => {
       const taken = event.target instanceof Element && event.target.closest(OTHERS)
-      if (event.key === 'Escape' && !event.defaultPrevented && !taken) page.closeSource()
+      if (event.key === 'Escape' && !event.defaultPrevented && !taken) closePassages()
     }
     document.addEventListener('keydown', close)
     return () => document.removeEventListener('keydown', close)

@@ -35,9 +35,9 @@ export function firstWordsMs(events: readonly RecordEvent[], messageId: string):
 export function since(ms: number): string {
   const sign = ms < 0 ? '−' : '+'
   const seconds = Math.abs(ms) / 1000
-  if (seconds < 60) return `${sign}${seconds.toFixed(seconds < 10 ? 2 : 1)} s`
+  if (seconds < 60) return sign + t.sinceSeconds(seconds.toFixed(seconds < 10 ? 2 : 1))
   const whole = Math.round(seconds)
-  return `${sign}${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
+  return sign + t.sinceMinutes(Math.floor(whole / 60), String(whole % 60).padStart(2, '0'))
 }
 
 function acceptedAt(events: readonly RecordEvent[], messageId: string): number | null {

@@ -1,3 +1,5 @@
+import { t } from '../../../strings'
+
 /** A key with what is held down with it, as `Mod+Shift+O`; `Mod` is ⌘ on a Mac and Ctrl elsewhere. */
 export type Keys = string
 
@@ -7,13 +9,13 @@ export type Press = Pick<
 >
 
 const SIGNS: Readonly<Record<string, readonly [mac: string, elsewhere: string]>> = {
-  Mod: ['⌘', 'Ctrl'],
-  Shift: ['⇧', 'Shift'],
-  Alt: ['⌥', 'Alt'],
+  Mod: ['⌘', t.keys.control],
+  Shift: ['⇧', t.keys.shift],
+  Alt: ['⌥', t.keys.alt],
   ArrowUp: ['↑', '↑'],
   ArrowDown: ['↓', '↓'],
-  Escape: ['Esc', 'Esc'],
-  Enter: ['↩', 'Enter'],
+  Escape: [t.keys.escape, t.keys.escape],
+  Enter: ['↩', t.keys.enter],
 }
 
 export function isMac(platform: string): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { page, usePage } from '../../../stores/pageState'
 import { SHORTCUTS, type Where, WRITING } from './table'
 
 vi.mock('../../../stores/chatStore', () => ({ chat: {} }))
@@ -35,5 +36,15 @@ describe('of the keys of the page', () => {
   it('only the search works over what is open, and Escape stops nothing from elsewhere', () => {
     expect(possible({ ...reading, covered: true })).toEqual(['Mod+K'])
     expect(possible({ ...reading, inChat: false })).not.toContain('Escape')
+  })
+
+  it('the search takes the place of any dialog but the question whose chats to show', () => {
+    const search = SHORTCUTS.find(({ keys }) => keys === 'Mod+K')
+    page.askToJoin('code')
+    search?.run()
+    expect(usePage.getState().dialog?.name).toBe('join')
+    page.openDialog('settings')
+    search?.run()
+    expect(usePage.getState().dialog?.name).toBe('search')
   })
 })

@@ -37,7 +37,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
     words: t.shortcuts.search,
     // Over what is open too: the browser's own meaning of these keys would lead away from the page.
     when: () => true,
-    run: () => page.openDialog('search'),
+    // A question that must be answered first: another dialog in its place would lose what was asked.
+    run: () => usePage.getState().dialog?.name !== 'join' && page.openDialog('search'),
   },
   {
     keys: 'Mod+Shift+O',
