@@ -6,6 +6,8 @@ export const t = {
   sessions: 'Chats',
   loadMoreSessions: 'Load more chats',
   sessionsFailed: 'Your chats could not be loaded.',
+  notSentYet: 'Not sent yet',
+  refusedShort: 'refused',
   noSessions: 'Your chats will be listed here.',
   tryAgain: 'Try again',
   rename: 'Rename',
