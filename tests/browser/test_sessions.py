@@ -158,6 +158,42 @@ def test_each_chat_keeps_its_own_draft_also_through_a_reload(server: Live, page:
 
 
 @pytest.mark.promise(34)
+def test_a_draft_goes_into_no_other_chat_when_two_tabs_write_in_one(
+    server: Live, page: Page, second: Page
+) -> None:
+    begin_chat(page, server)
+    second.goto(page.url)
+    expect_ended(second)
+    composer(page).fill("from the first tab")
+    composer(second).fill("from the second tab")
+    page.get_by_test_id("new-chat").click()
+    expect(page.get_by_test_id("empty-state")).to_be_visible()
+    expect(composer(page)).to_have_value("")
+    page.reload()
+    expect(composer(page)).to_have_value("")
+
+
+@pytest.mark.promise(34)
+def test_two_tabs_with_a_new_chat_each_keep_what_is_written_there(
+    server: Live, page: Page, second: Page
+) -> None:
+    for tab in (page, second):
+        tab.goto(server.url)
+        expect_badge(tab, "Connected")
+    composer(page).fill("tokens=3 of the first tab")
+    composer(second).fill("what I am writing in the second tab")
+    page.bring_to_front()
+    page.get_by_test_id("send").click()
+    expect_ended(page)
+    expect(composer(page)).to_have_value("")
+    page.reload()
+    expect_ended(page)
+    expect(composer(page)).to_have_value("")
+    second.reload()
+    expect(composer(second)).to_have_value("what I am writing in the second tab")
+
+
+@pytest.mark.promise(34)
 def test_the_draft_of_a_deleted_chat_is_not_kept(server: Live, page: Page) -> None:
     session = begin_chat(page, server)
     composer(page).fill("a secret of this chat")

@@ -97,6 +97,18 @@ describe('what is asked for by the socket', () => {
     await expect(client.submitBySocket(entry())).rejects.toBeInstanceOf(Unreached)
   })
 
+  it('whoever asks twice under one id hears the same, also when nothing comes', async () => {
+    const { client, newest, calls } = await connected()
+    const both = Promise.all([client.stop('s', 'a'), client.stop('s', 'a')])
+    newest().say({ type: 'stopped', id: 'stop:a', message_id: 'a', status: 'cancelled' })
+    await both
+    expect(calls.filter((call) => call.endsWith('/stop'))).toEqual([])
+    const silent = [client.submitBySocket(attempt()), client.submitBySocket(attempt())]
+    const unanswered = silent.map((each) => expect(each).rejects.toBeInstanceOf(Unreached))
+    await seconds(5)
+    await Promise.all(unanswered)
+  })
+
   it('a stop without an answer goes by REST', async () => {
     const { client, newest, calls } = await connected()
     const stopped = client.stop('s', 'a')

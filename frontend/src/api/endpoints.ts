@@ -86,7 +86,7 @@ export class Endpoints {
     return this.rest.call('GET', `${CHAT}/search?limit=${HITS}&q=${part(words)}`, { signal })
   }
 
-  /** A chat to take along, as a file. */
+  /** A chat to take along, as a file. One try only: the person is told at once that there is none, and asks again. */
   export(id: string, format: ExportFormat): Promise<SavedFile> {
     return this.rest.file(`${CHAT}/sessions/${part(id)}/export?format=${format}`)
   }
@@ -103,7 +103,7 @@ export class Endpoints {
   }
 
   record(sessionId: string, id: string, signal: AbortSignal): Promise<MessageRecord> {
-    return this.rest.call('GET', `${messagePath(sessionId, id)}/record`, { signal })
+    return this.rest.call('GET', `${messagePath(sessionId, id)}/record`, { signal, again: true })
   }
 
   /** A link that carries this user's chats to another browser. */

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { entry } from '../protocol/outbox.fixture'
-import { draftStorage, feedbackStorage, outboxStorage } from './storage'
+import { draftStorage, feedbackStorage, NEW_CHAT, outboxStorage } from './storage'
 
 it('what an earlier version of the page kept knows no retries and no chain', () => {
   const { retryOf: _, chain: __, ...earlier } = entry()
@@ -10,16 +10,35 @@ it('what an earlier version of the page kept knows no retries and no chain', () 
   vi.unstubAllGlobals()
 })
 
+function kept() {
+  const held = new Map<string, string>()
+  return {
+    getItem: (key: string) => held.get(key) ?? null,
+    setItem: (key: string, text: string) => held.set(key, text),
+    removeItem: (key: string) => held.delete(key),
+  }
+}
+
 it('what is written in a new chat goes with it to its session', () => {
-  const kept = new Map<string, string>()
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, text: string) => kept.set(key, text),
-    removeItem: (key: string) => kept.delete(key),
-  })
-  draftStorage.set('new', 'and what about')
-  draftStorage.move('new', 's')
-  expect([draftStorage.get('new'), draftStorage.get('s')]).toEqual(['', 'and what about'])
+  vi.stubGlobal('localStorage', kept())
+  vi.stubGlobal('sessionStorage', kept())
+  draftStorage.set(NEW_CHAT, 'and what about')
+  draftStorage.place('s')
+  expect([draftStorage.get(NEW_CHAT), draftStorage.get('s')]).toEqual(['', 'and what about'])
+  vi.unstubAllGlobals()
+})
+
+it('of new chats each tab has a draft of its own, and of a session all have the same', () => {
+  const [one, two] = [kept(), kept()]
+  vi.stubGlobal('localStorage', kept())
+  vi.stubGlobal('sessionStorage', one)
+  draftStorage.set(NEW_CHAT, 'of the first tab')
+  draftStorage.set('s', 'of the session')
+  vi.stubGlobal('sessionStorage', two)
+  expect([draftStorage.get(NEW_CHAT), draftStorage.get('s')]).toEqual(['', 'of the session'])
+  draftStorage.set(NEW_CHAT, '')
+  vi.stubGlobal('sessionStorage', one)
+  expect(draftStorage.get(NEW_CHAT)).toBe('of the first tab')
   vi.unstubAllGlobals()
 })
 

@@ -54,20 +54,27 @@ export const tabStorage = {
   set: (name: string): void => attempt(() => sessionStorage.setItem(TAB, name), undefined),
 }
 
-/** What was typed and not sent, one text per session. */
+/** Stands for a session where there is none yet. */
+export const NEW_CHAT = 'new'
+
+/** What was typed and not sent, one text per session; of new chats each tab has its own. */
 export const draftStorage = {
-  get: (key: string): string => attempt(() => localStorage.getItem(DRAFT + key) ?? '', ''),
+  get: (key: string): string => attempt(() => draftsOf(key).getItem(DRAFT + key) ?? '', ''),
   set(key: string, text: string): void {
     attempt(() => {
-      if (text === '') localStorage.removeItem(DRAFT + key)
-      else localStorage.setItem(DRAFT + key, text)
+      if (text === '') draftsOf(key).removeItem(DRAFT + key)
+      else draftsOf(key).setItem(DRAFT + key, text)
     }, undefined)
   },
   /** A new chat was given its session: what is being written in it goes there. */
-  move(from: string, to: string): void {
-    draftStorage.set(to, draftStorage.get(from))
-    draftStorage.set(from, '')
+  place(sessionId: string): void {
+    draftStorage.set(sessionId, draftStorage.get(NEW_CHAT))
+    draftStorage.set(NEW_CHAT, '')
   },
+}
+
+function draftsOf(key: string): Storage {
+  return key === NEW_CHAT ? sessionStorage : localStorage
 }
 
 export type Theme = 'system' | 'light' | 'dark'
@@ -158,6 +165,7 @@ export function clearStorage(): void {
       attempt(() => localStorage.removeItem(key), undefined)
     }
   }
+  draftStorage.set(NEW_CHAT, '')
 }
 
 /** The same from a tab that another one told of it: what belongs to whoever is here by now stays. */
@@ -166,6 +174,7 @@ export function clearWords(): void {
   for (const key of keys) {
     if (key.startsWith(DRAFT)) attempt(() => localStorage.removeItem(key), undefined)
   }
+  draftStorage.set(NEW_CHAT, '')
   const now = userStorage.get()
   for (const { clientMessageId, userId } of outboxStorage.load()) {
     if (userId !== now) outboxStorage.remove(clientMessageId)

@@ -8,6 +8,7 @@ import {
   revived,
   sendable,
   sendReduce,
+  unplaced,
 } from './outbox'
 import { attempt, entry } from './outbox.fixture'
 
@@ -129,4 +130,11 @@ describe('the order of sending', () => {
     const new2 = entry({ clientMessageId: 'n2', createdAt: 2 })
     expect(nextToSend([new1, new2], free, 9)).toBeNull()
   })
+})
+
+it('of each chat without a session the first message leads to it, the newest chat first', () => {
+  const said = (content: string, thread: string, sessionId: string | null = null) =>
+    entry({ content, thread, sessionId })
+  const entries = [said('one', 'a'), said('two', 'b'), said('more', 'a'), said('there', 'c', 's')]
+  expect(unplaced(entries).map(({ content }) => content)).toEqual(['two', 'one'])
 })

@@ -119,6 +119,20 @@ export function destination({ sessionId, chain }: Entry): { session_id?: string;
   return chain === null ? {} : { chain }
 }
 
+/** What this person asked for, or somebody whom the server had not named yet. */
+export function entriesOf(entries: readonly Entry[], userId: string | null): readonly Entry[] {
+  return entries.filter((entry) => entry.userId === '' || entry.userId === userId)
+}
+
+/** The first message of each chat that has no session yet, the newest first: nothing else leads to these chats. */
+export function unplaced(entries: readonly Entry[]): Entry[] {
+  const firsts = new Map<string, Entry>()
+  for (const entry of entries) {
+    if (entry.sessionId === null && !firsts.has(entry.thread)) firsts.set(entry.thread, entry)
+  }
+  return [...firsts.values()].reverse()
+}
+
 /** What was asked for just before it in the same chat and is not over: it waits for that. */
 export function aheadOf(entry: Entry, entries: readonly Entry[]): Entry | undefined {
   return entries.findLast(

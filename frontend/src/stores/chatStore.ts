@@ -4,6 +4,7 @@ import { save } from '../api/saving'
 import {
   draftStorage,
   lostStorage,
+  NEW_CHAT,
   type Theme,
   themeStorage,
   userStorage,
@@ -29,11 +30,13 @@ import {
   sessions,
   shelves,
   show,
+  showUnplaced,
+  stopping,
   store,
   uploads,
 } from './parts'
 import type { Sessions } from './sessions'
-import { type ChatState, without } from './state'
+import type { ChatState } from './state'
 
 export { search } from './parts'
 
@@ -51,7 +54,9 @@ export function startChat(): void {
   themeStorage.listen(wear)
   window.addEventListener('pagehide', () => sessions.commit())
   // What was kept is shown before anything is known of the server.
-  const kept = claimTab().then((tab) => sending.adopt(tab))
+  const kept = claimTab()
+    .then((tab) => sending.adopt(tab))
+    .then(showUnplaced)
   void client.start().then(async () => {
     conversations.show(store.getState().view.sessionId)
     if (lostStorage.take()) store.setState({ notice: t.identityLost })
@@ -79,13 +84,7 @@ export const chat = {
   /** A new attempt at the newest answer of the chat on screen. */
   retry: (messageId: string) => sending.retry(messageId),
   discard: (clientMessageId: string) => sending.discard(clientMessageId),
-  stop: (sessionId: string, messageId: string) => {
-    store.setState((s) => ({ stopping: { ...s.stopping, [messageId]: true } }))
-    // The text stands still until its end is heard, or until it is known that it goes on.
-    client.stop(sessionId, messageId).catch(({ message: notice }: Error) => {
-      store.setState((s) => ({ notice, stopping: without(s.stopping, messageId) }))
-    })
-  },
+  stop: (sessionId: string, messageId: string) => stopping.ask(sessionId, messageId),
   stopRunning: () => {
     const conversation = onScreen()
     const running = conversation && runningAnswer(conversation)
@@ -103,6 +102,8 @@ export const chat = {
   viewed: (sessionId: string, sight: Sight) => shelves.viewed(sessionId, sight),
   loadOlder: (sessionId: string) => void conversations.loadOlder(sessionId),
   open: (sessionId: string | null) => go(viewOf(sessionId)),
+  /** A chat that has no session yet. */
+  openThread: (thread: string) => go({ thread, sessionId: null }),
   /** The chat above (-1) or below (1) in the list. */
   openBeside: (step: 1 | -1) => {
     const id = sessions.beside(store.getState().view.sessionId, step)
@@ -154,7 +155,10 @@ export const chat = {
   /** Everything of this person goes, and with it a deletion that could still be undone. */
   forgetEverything: () => owner.forget(),
   dismissNotice: () => store.setState({ notice: null }),
-  draft: draftStorage,
+  /** What was written and not sent; null is a new chat. */
+  draftOf: (sessionId: string | null) => draftStorage.get(sessionId ?? NEW_CHAT),
+  keepDraft: (sessionId: string | null, text: string) =>
+    draftStorage.set(sessionId ?? NEW_CHAT, text),
 } as const
 
 export function useChat<T>(select: (state: ChatState) => T): T {

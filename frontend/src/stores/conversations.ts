@@ -1,5 +1,6 @@
 import type { Carrier, ChatClient } from '../api/client'
 import { isGone } from '../api/problems'
+import { askAgainMs } from '../protocol/backoff'
 import {
   type Conversation,
   type Effect,
@@ -17,7 +18,6 @@ import { type Store, without } from './state'
 type Asked = Extract<Input, { type: 'ack' }>['asked']
 
 const HELD_SESSIONS = 3
-const READ_AGAIN_MS = [2_000, 5_000, 10_000, 30_000] as const
 
 /** Keeps what is known of the open sessions and carries out what the reducer asks for. */
 export class Conversations {
@@ -193,7 +193,7 @@ export class Conversations {
       if (isGone(error)) return this.perform(sessionId, { do: 'gone' })
       const why = (error as Error).message
       this.store.setState((s) => ({ unreadable: { ...s.unreadable, [sessionId]: why } }))
-      later(READ_AGAIN_MS[1], () => void this.loadNewest(sessionId, ticket))
+      later(askAgainMs(1), () => void this.loadNewest(sessionId, ticket))
     }
   }
 
@@ -205,8 +205,7 @@ export class Conversations {
       this.dispatch(sessionId, { type: 'message-read', message, era })
     } catch (error) {
       if (isGone(error)) return
-      const wait = READ_AGAIN_MS[Math.min(attempt, READ_AGAIN_MS.length - 1)] ?? 30_000
-      later(wait, () => void this.readMessage(sessionId, messageId, attempt + 1))
+      later(askAgainMs(attempt), () => void this.readMessage(sessionId, messageId, attempt + 1))
     }
   }
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { createStore } from 'zustand/vanilla'
 import { entry } from '../protocol/outbox.fixture'
-import { Outbox } from './outbox'
+import { Outbox, ownEntries } from './outbox'
 import { type ChatState, initialState } from './state'
 
 const LIVING = { held: [{ name: 'steadychat.tab.there' }] }
@@ -70,4 +70,15 @@ it('lets another tab go first with what it wrote earlier in the same chat, but n
   expect(outbox.yields({ ...mine, sessionId: 'other' }, 0)).toBe(false)
   localStorage.setItem('steadychat.outbox.theirs', JSON.stringify({ ...left, state: 'sent' }))
   expect(outbox.yields(mine, 0)).toBe(false)
+})
+
+it('shows what is this person’s, or was nobody’s yet, and nothing of the one before them', () => {
+  const of = (userId: string) => entry({ clientMessageId: `by ${userId}`, userId })
+  const entries = [of('ann'), of('bob'), of('')]
+  const shown = (userId: string | null) =>
+    ownEntries(entries, userId).map((each) => each.clientMessageId)
+  expect(shown('bob')).toEqual(['by bob', 'by '])
+  expect(shown(null)).toEqual(['by '])
+  localStorage.setItem('steadychat.user', 'ann')
+  expect(shown(null)).toEqual(['by ann', 'by '])
 })

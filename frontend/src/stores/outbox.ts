@@ -4,6 +4,7 @@ import { outboxStorage, userStorage } from '../api/storage'
 import { livingTabs } from '../api/tab'
 import {
   type Entry,
+  entriesOf,
   isUnderWay,
   isUnsent,
   revived,
@@ -15,6 +16,11 @@ import type { Store } from './state'
 const UNKNOWN_TAB_MS = 60_000
 /** So long a tab lets another go first: that one may be frozen by its browser. */
 const YIELD_LIMIT_MS = 5_000
+
+/** What of it is shown, also before the server has said who this is. */
+export function ownEntries(entries: readonly Entry[], userId: string | null): readonly Entry[] {
+  return entriesOf(entries, userId ?? userStorage.get())
+}
 
 /** What this tab has to send, kept in the browser before anything else is done with it. */
 export class Outbox {
@@ -37,7 +43,7 @@ export class Outbox {
     const { userId } = this.store.getState()
     const now = userStorage.get()
     if (now !== null && userId !== null && now !== userId) return []
-    return this.entries.filter((entry) => entry.userId === '' || entry.userId === userId)
+    return entriesOf(this.entries, userId)
   }
 
   get(clientMessageId: string): Entry | undefined {

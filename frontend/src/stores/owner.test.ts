@@ -102,6 +102,15 @@ describe('whose page this is', () => {
     }
   })
 
+  it('is said to change from then until the page is loaded anew', () => {
+    const { owner, listed } = tab()
+    owner.known('ann')
+    listed()
+    expect(owner.leaving).toBe(false)
+    owner.heard('bob')
+    expect(owner.leaving).toBe(true)
+  })
+
   it('is looked up by a page that slept', () => {
     const { owner, loading } = tab()
     owner.look()

@@ -26,6 +26,9 @@ export interface Loading {
  * connection of the one before stays, and nothing is sent in the wrong name.
  */
 export class Owner {
+  /** The page is about to be loaded anew, as somebody else's. */
+  leaving = false
+
   constructor(
     private readonly store: Store,
     private readonly client: () => ChatClient,
@@ -83,6 +86,8 @@ export class Owner {
   /** Where no identity holds, as in a browser that keeps no cookies, loading anew for ever would help nobody. */
   private leave(load: () => void = () => this.loading.again()): void {
     this.sending.reread()
-    if (this.store.getState().sessions.loaded || anewStorage.take()) load()
+    if (!this.store.getState().sessions.loaded && !anewStorage.take()) return
+    this.leaving = true
+    load()
   }
 }

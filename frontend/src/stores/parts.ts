@@ -4,12 +4,14 @@ import { clearWords, draftStorage, themeStorage } from '../api/storage'
 import { browserSurroundings } from '../api/surroundings'
 import type { Conversation } from '../protocol/conversation'
 import { type ChainInfo, isLogged, type ServerFrame } from '../protocol/frames'
+import { unplaced } from '../protocol/outbox'
 import { t } from '../strings'
 import { Conversations } from './conversations'
 import { Documents } from './documents'
 import { Feedback } from './feedback'
 import { firstWords } from './firstWords'
 import { pathOf, viewOf, viewOfLocation } from './navigation'
+import { ownEntries } from './outbox'
 import { Owner } from './owner'
 import { PendingWatch } from './pending'
 import { recoveries } from './recoveries'
@@ -18,6 +20,7 @@ import { Sending } from './sending'
 import { Sessions } from './sessions'
 import { Shelves } from './shelves'
 import { type ChatState, initialState, type Store, type View, without } from './state'
+import { Stopping } from './stopping'
 import { Uploads } from './uploads'
 
 /** The page's one store and the parts that change it, wired to each other. */
@@ -29,9 +32,11 @@ const theClient = (): ChatClient => client
 export const conversations = new Conversations(store, theClient, (sessionIds) => {
   shelves.tidy(sessionIds)
   sending.settle()
+  stopping.settle()
 })
 export const shelves = new Shelves(theClient, conversations)
-export const sending = new Sending(store, theClient, conversations, placed, foundUnplaced)
+export const sending = new Sending(store, theClient, conversations, placed)
+export const stopping = new Stopping(store, theClient)
 export const pending = new PendingWatch(store, theClient, conversations, sending)
 export const sessions = new Sessions(store, theClient, left)
 export const documents = new Documents(store, theClient)
@@ -91,7 +96,7 @@ function hear(frame: ServerFrame): void {
       break
     case 'session':
       if (frame.session) sessions.merge([frame.session])
-      else if (frame.session_id && frame.deleted) removed(frame.session_id)
+      else if (frame.session_id && frame.deleted) sessions.drop(frame.session_id)
       break
     case 'document':
       documents.merge(frame.document)
@@ -122,37 +127,30 @@ function placed(thread: string, sessionId: string): void {
   const known = list.items.some((session) => session.id === sessionId)
   if (!known && !client.socketOpen) void sessions.refresh(sessionId)
   if (view.thread !== thread || view.sessionId !== null) return
-  draftStorage.move('new', sessionId)
+  draftStorage.place(sessionId)
   store.setState({ view: { thread, sessionId } })
   history.replaceState(null, '', pathOf(sessionId))
 }
 
-/** Another tab, or another browser, has deleted it. */
-function removed(sessionId: string): void {
-  const { view, sessions: list } = store.getState()
-  if (view.sessionId === sessionId) {
-    const title = list.items.find((session) => session.id === sessionId)?.title
-    store.setState({ notice: t.deletedElsewhere(title || t.untitled) })
-  }
-  sessions.drop(sessionId)
-  left(sessionId)
-}
-
 function left(sessionId: string): void {
+  // Whoever has become somebody else finds none of their former chats: what was written in those is kept.
+  owner.look()
+  if (owner.leaving) return
   conversations.forget(sessionId)
   sending.forget(sessionId)
   draftStorage.set(sessionId, '')
-  if (store.getState().view.sessionId === sessionId) go(viewOf(null), true)
+  if (store.getState().view.sessionId !== sessionId) return
+  // Whoever deletes it here has left it before.
+  store.setState({ notice: t.deletedElsewhere })
+  go({ ...viewOf(null), takesWords: true }, true)
 }
 
-/** What was sent in a chat that has no session yet is on no other page: an empty new chat shows it. */
-function foundUnplaced(): void {
-  const { view, entries } = store.getState()
-  const unplaced = entries.filter((entry) => entry.sessionId === null)
-  const newest = unplaced.at(-1)
-  if (view.sessionId !== null || !newest) return
-  if (unplaced.some((entry) => entry.thread === view.thread)) return
-  store.setState({ view: { thread: newest.thread, sessionId: null } })
+/** The page was loaded anew: an empty new chat gives way to the one begun last that has no session yet. */
+export function showUnplaced(): void {
+  const { view, entries, userId } = store.getState()
+  const [newest] = unplaced(ownEntries(entries, userId))
+  if (view.sessionId === null && newest)
+    store.setState({ view: { thread: newest.thread, sessionId: null } })
 }
 
 export function go(view: View, replace = false): void {

@@ -1,12 +1,12 @@
 import type { ChatClient } from '../api/client'
 import { isGone, Refusal } from '../api/problems'
+import { askAgainMs } from '../protocol/backoff'
 import { isTerminal } from '../protocol/message'
 import type { Entry } from '../protocol/outbox'
 import type { Conversations } from './conversations'
 import type { Sending } from './sending'
 import type { Store } from './state'
 
-const ASK_AGAIN_MS = [2_000, 5_000, 10_000, 30_000] as const
 const SILENCE_MS = 20_000
 const TICK_MS = 1_000
 
@@ -83,7 +83,7 @@ export class PendingWatch {
     } catch (error) {
       const same = era === this.era(entry)
       if (same && isGone(error) && error instanceof Refusal) this.lost(entry, error)
-      watch.askAt = Date.now() + (ASK_AGAIN_MS[Math.min(watch.failures, 3)] ?? 30_000)
+      watch.askAt = Date.now() + askAgainMs(watch.failures)
       watch.failures += 1
     } finally {
       watch.asking = false

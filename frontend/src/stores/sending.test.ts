@@ -30,13 +30,11 @@ function stage() {
   const busy = vi.fn(() => false)
   const conversations = { busy, get: () => undefined, accepted: vi.fn() }
   const placed = vi.fn()
-  const adopted = vi.fn()
   const sending = new Sending(
     store,
     () => client as unknown as ChatClient,
     conversations as unknown as Conversations,
     placed,
-    adopted,
   )
   const entries = () => store.getState().entries
   return { store, client, bySocket, byRest, busy, conversations, placed, sending, entries }

@@ -24,15 +24,13 @@ export class Sending {
     private readonly client: () => ChatClient,
     private readonly conversations: Conversations,
     private readonly placed: (thread: string, sessionId: string) => void,
-    private readonly adopted: () => void,
   ) {
     this.outbox = new Outbox(store)
   }
 
   /** Takes up what was kept, for all to see; it goes from `begin` on. */
-  async adopt(tab: string): Promise<void> {
-    await this.outbox.adopt(tab)
-    this.adopted()
+  adopt(tab: string): Promise<void> {
+    return this.outbox.adopt(tab)
   }
 
   begin(): void {
@@ -123,9 +121,7 @@ export class Sending {
 
   /** What tabs that are gone left behind. */
   private async adoptLost(patient = false): Promise<void> {
-    if (!(await this.outbox.adoptLost(patient))) return
-    this.adopted()
-    this.pump()
+    if (await this.outbox.adoptLost(patient)) this.pump()
   }
 
   pump(): void {

@@ -21,8 +21,18 @@ function stage() {
   const read = vi.fn<(id: string) => Promise<Session>>()
   const rename = vi.fn<(id: string, title: string) => Promise<Session>>()
   const client = { calls: { sessions: pages, remove, session: read, rename } }
-  const sessions = new Sessions(store, () => client as unknown as ChatClient, vi.fn())
-  return { store, sessions, pages, read, remove, rename, items: () => store.getState().sessions.items }
+  const gone = vi.fn()
+  const sessions = new Sessions(store, () => client as unknown as ChatClient, gone)
+  return {
+    store,
+    sessions,
+    gone,
+    pages,
+    read,
+    remove,
+    rename,
+    items: () => store.getState().sessions.items,
+  }
 }
 
 beforeEach(() => {
@@ -109,6 +119,18 @@ it('after a lost connection learns which chats came, changed and went meanwhile'
     ['b', 'renamed'],
     ['a', 'a'],
   ])
+})
+
+it('what belongs to a chat that was deleted meanwhile goes with it, as with one that is told of', async () => {
+  const { sessions, pages, gone } = stage()
+  const listed = [session('a'), session('b')]
+  pages.mockResolvedValueOnce({ sessions: listed, has_more: false, next_cursor: null })
+  await sessions.more()
+  pages.mockResolvedValueOnce({ sessions: [session('b')], has_more: false, next_cursor: null })
+  await sessions.catchUp()
+  expect(gone.mock.calls).toEqual([['a']])
+  sessions.drop('b')
+  expect(gone.mock.calls).toEqual([['a'], ['b']])
 })
 
 it('keeps the chats that it knows when it cannot learn of others', async () => {

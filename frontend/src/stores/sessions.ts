@@ -80,9 +80,11 @@ export class Sessions {
     return ids[at + step] ?? null
   }
 
+  /** The session is no more, and with it all that belongs to it. */
   drop(sessionId: string): void {
     const { items } = this.store.getState().sessions
     this.patch({ items: items.filter((session) => session.id !== sessionId) })
+    this.gone(sessionId)
   }
 
   /** Shown at once, and asked for until the server can be reached. */
@@ -120,7 +122,6 @@ export class Sessions {
     if (!deleting) return
     this.store.setState({ deleting: null })
     this.drop(deleting.sessionId)
-    this.gone(deleting.sessionId)
     this.client()
       .calls.remove(deleting.sessionId)
       .catch((error: Error) => {

@@ -11,6 +11,8 @@ export interface View {
   /** Stays the same when a new chat gets its session, so that nothing on screen is built anew. */
   readonly thread: string
   readonly sessionId: string | null
+  /** It stands in for a chat that was deleted elsewhere: what was being written there goes on here. */
+  readonly takesWords?: true
 }
 
 export interface SessionList {

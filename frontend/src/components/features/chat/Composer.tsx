@@ -10,8 +10,7 @@ import { useRunningAnswer } from './useRunningAnswer'
 
 /** Where a message is written. Every chat keeps its own draft. */
 export function Composer({ sessionId }: { readonly sessionId: string | null }) {
-  const key = sessionId ?? 'new'
-  const [text, setText] = useState(() => chat.draft.get(key))
+  const [text, setText] = useState(() => chat.draftOf(sessionId))
   const field = useRef<HTMLTextAreaElement>(null)
   const limit = useChat((s) => s.messageChars)
   const over = limit > 0 ? countCodePoints(text) - limit : 0
@@ -19,9 +18,9 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
 
   const write = (next: string) => {
     setText(next)
-    chat.draft.set(key, next)
+    chat.keepDraft(sessionId, next)
   }
-  useDraftOf(key, write, field)
+  useDraftOf(sessionId, write, field)
   useHanded(write, field)
   useGrowing(field, text)
 
@@ -124,20 +123,17 @@ function StopOrSend({
 
 /** Another chat came on screen: its draft is shown. A chat that gets its session keeps what is being written. */
 function useDraftOf(
-  key: string,
+  sessionId: string | null,
   write: (text: string) => void,
   field: React.RefObject<HTMLTextAreaElement | null>,
 ): void {
-  const thread = useChat((s) => s.view.thread)
-  const shown = useRef({ thread, key })
+  const { thread, takesWords } = useChat((s) => s.view)
+  const shown = useRef(thread)
   useEffect(() => {
-    const before = shown.current
-    shown.current = { thread, key }
-    if (before.thread === thread) return
-    const held = field.current?.value ?? ''
-    // What is kept nowhere, since another tab has deleted the chat that it was written in, comes along.
-    const lost = held === chat.draft.get(before.key) ? '' : held
-    write([chat.draft.get(key), lost].filter((text) => text !== '').join('\n\n'))
+    if (shown.current === thread) return
+    shown.current = thread
+    const homeless = takesWords ? (field.current?.value ?? '') : ''
+    write([chat.draftOf(sessionId), homeless].filter((text) => text !== '').join('\n\n'))
     if (canHover()) field.current?.focus({ preventScroll: true })
   })
 }

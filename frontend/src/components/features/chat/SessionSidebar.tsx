@@ -11,6 +11,7 @@ import { SEARCH_KEYS } from '../shortcuts/table'
 import { type Day, firstOfDays } from './days'
 import { SessionEntry } from './SessionEntry'
 import css from './SessionSidebar.module.css'
+import { UnplacedEntries } from './UnplacedEntries'
 
 export function SessionSidebar() {
   return (
@@ -44,6 +45,7 @@ export function SessionSidebar() {
         </span>
       </button>
       <div className={css.scroll}>
+        <UnplacedEntries />
         <SessionEntries />
       </div>
       <div className={css.foot}>

@@ -1,10 +1,11 @@
 import { useMemo } from 'react'
 import type { Entry } from '../../../protocol/outbox'
 import { useChat } from '../../../stores/chatStore'
+import { useOwnEntries } from './useOwnEntries'
 
 /** What is on its way in the chat on screen. */
 export function useViewEntries(): readonly Entry[] {
-  const entries = useChat((s) => s.entries)
+  const entries = useOwnEntries()
   const { thread, sessionId } = useChat((s) => s.view)
   return useMemo(
     () =>
