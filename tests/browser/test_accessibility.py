@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import states
+from tests.browser.meddling import stop_the_clock
 from tests.browser.states import STATES, say
-from tests.browser.talking import answer, ask, expect_badge, expect_ended
+from tests.browser.talking import Wire, answer, ask, expect_badge, expect_ended
 from tests.support.live import Live, live
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -102,19 +103,24 @@ def test_axe_is_heard_when_it_finds_something(parrot: Live, page: Page) -> None:
 
 @pytest.mark.promise(42)
 def test_a_long_answer_is_announced_and_its_tokens_are_not(parrot: Live, page: Page) -> None:
+    wire = Wire.of(page)
     page.clock.install()
     states.opened(page, parrot.url)
     page.evaluate(HEAR)
-    words = " ".join(f"word{n}" for n in range(120))
-    ask(page, say(words, pieces=120, rate=40))
-    expect(answer(page)).to_contain_text("word5")
-    for _ in range(20):
-        page.clock.run_for(1_000)
-    expect_ended(page)
+    stop_the_clock(page, 10)
+    words = " ".join(f"word{n}" for n in range(200))
+    ask(page, say(words, pieces=200, rate=40))
+    wire.wait_for(page, "token", 1)
+    page.clock.run_for(100)  # the answer is drawn
+    for _ in range(10):
+        page.clock.run_for(2_000)
+    wire.wait_for(page, "done", 1)
+    page.clock.run_for(100)
     expect(page.get_by_test_id("announcer")).to_contain_text("Answer complete.")
     said: list[tuple[str, str]] = page.evaluate("window.said")
-    assert 20 // 7 + 2 <= len(said) <= 20 // 7 + 3, said
-    assert [text for _, text in said if "word" in text] == [f"Answer complete. {words}"]
+    still = ["Still answering"] * (20 // 7)
+    complete = f"Answer complete. {words}"
+    assert [text for _, text in said] == ["Sent", "Answering", *still, complete]
     assert {role for role, _ in said} == {"status"}
 
 

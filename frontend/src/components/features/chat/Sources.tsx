@@ -8,9 +8,7 @@ import { IconButton } from '../../ui/IconButton'
 import { markedParts } from './markedParts'
 import css from './Sources.module.css'
 
-const OTHERS = 'dialog, input, textarea, [aria-haspopup], [role="menu"], :has(> :popover-open)'
-
-/** The passages that an answer rests on, with the cited one in view. Escape gives the focus back. */
+/** The passages that an answer rests on, with the cited one in view. Once their answer has gone, they go too. */
 export function Sources() {
   const open = usePage((s) => s.source)
   const message = useChat((s) => {
@@ -26,7 +24,9 @@ export function Sources() {
     cited?.scrollIntoView({ block: 'nearest' })
     cited?.focus({ preventScroll: true })
   }, [shown, open])
-  useEscape(shown)
+  useEffect(() => {
+    if (open !== null && !shown) page.leaveSource()
+  }, [open, shown])
   if (!shown) return null
   return (
     <>
@@ -45,7 +45,8 @@ export function Sources() {
         <ol className={css.list}>
           {message.sources.map((source, index) => (
             <Passage
-              key={source.id}
+              // biome-ignore lint/suspicious/noArrayIndexKey: their ids are the chain's and may repeat; they keep their order
+              key={index}
               source={source}
               number={index + 1}
               cited={index + 1 === open.number}
@@ -56,19 +57,6 @@ export function Sources() {
       </aside>
     </>
   )
-}
-
-/** Also after a click beside the panel; not where Escape closes or clears something else. */
-function useEscape(shown: boolean): void {
-  useEffect(() => {
-    if (!shown) return
-    const close = (event: KeyboardEvent) => {
-      const taken = event.target instanceof Element && event.target.closest(OTHERS)
-      if (event.key === 'Escape' && !event.defaultPrevented && !taken) page.closeSource()
-    }
-    document.addEventListener('keydown', close)
-    return () => document.removeEventListener('keydown', close)
-  }, [shown])
 }
 
 interface PassageProps {

@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest'
+import { page } from '../../../stores/pageState'
 import { SHORTCUTS, type Where, WRITING } from './table'
 
-vi.mock('../../../stores/chatStore', () => ({ chat: {} }))
+const stopRunning = vi.hoisted(() => vi.fn())
+vi.mock('../../../stores/chatStore', () => ({ chat: { stopRunning } }))
 
 const reading: Where = {
-  ...{ writing: false, written: false, inChat: true, covered: false, mac: false },
+  ...{ writing: false, written: false, inChat: true, covered: false, passages: false, mac: false },
 }
 const writing: Where = { ...reading, writing: true, written: true }
 
@@ -35,5 +37,19 @@ describe('of the keys of the page', () => {
   it('only the search works over what is open, and Escape stops nothing from elsewhere', () => {
     expect(possible({ ...reading, covered: true })).toEqual(['Mod+K'])
     expect(possible({ ...reading, inChat: false })).not.toContain('Escape')
+  })
+
+  it('Escape does one thing: it closes the passages, and stops the answer only where there are none', () => {
+    const close = vi.spyOn(page, 'closeSource').mockReturnValue()
+    const leave = vi.spyOn(page, 'leaveSource').mockReturnValue()
+    const shortcut = SHORTCUTS.find(({ keys }) => keys === 'Escape')
+    const open = { passages: true }
+    shortcut?.run({ ...reading, ...open })
+    shortcut?.run({ ...writing, ...open }) // the focus stays with the text
+    expect([close, leave, stopRunning].map((each) => each.mock.calls.length)).toEqual([1, 1, 0])
+    shortcut?.run(reading)
+    expect([close, leave, stopRunning].map((each) => each.mock.calls.length)).toEqual([1, 1, 1])
+    expect(possible({ ...reading, ...open, inChat: false })).toContain('Escape')
+    expect(possible({ ...writing, ...open, inChat: false })).not.toContain('Escape')
   })
 })
