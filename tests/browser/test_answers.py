@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.meddling import Meddler, until
+from tests.browser.meddling import until
 from tests.browser.saying import CHAIN, line, passage
 from tests.browser.served import Network
 from tests.browser.talking import (
@@ -281,7 +281,6 @@ def test_the_record_of_an_answer_is_asked_for_where_the_answer_is(parrot: Live, 
     page.get_by_test_id("open-record").click()
     moments = page.get_by_test_id("record").get_by_role("listitem")
     expect(moments.first).to_contain_text("Accepted")
-    page.go_back()
     page.go_back()
     expect(shown(page)).to_have_text("One.")
     expect(moments.first).to_contain_text("Accepted")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.saying import CHAIN, line
-from tests.browser.talking import answer, ask, expect_ended, shown
+from tests.browser.talking import answer, ask, expect_ended, questions, shown
 from tests.support.live import Live, live
 
 FENCE = "```"

@@ -87,7 +87,7 @@ function show(tip: HTMLElement, whole: HTMLElement, close: () => void): () => vo
   place(tip, whole)
   document.addEventListener('scroll', elsewhere, listening)
   document.addEventListener('pointerdown', elsewhere, listening)
-  document.addEventListener('keydown', onKeyDown, { signal: over.signal })
+  document.addEventListener('keydown', onKeyDown, listening)
   return () => {
     over.abort()
     tip.hidePopover()
