@@ -85,7 +85,11 @@ function show(tip: HTMLElement, whole: HTMLElement, close: () => void): () => vo
   }
   tip.showPopover()
   place(tip, whole)
-  document.addEventListener('scroll', elsewhere, listening)
+  // In the next frame: the focus that opened it may have scrolled, which is told only there.
+  requestAnimationFrame(() => {
+    place(tip, whole)
+    document.addEventListener('scroll', elsewhere, listening)
+  })
   document.addEventListener('pointerdown', elsewhere, listening)
   document.addEventListener('keydown', onKeyDown, listening)
   return () => {
