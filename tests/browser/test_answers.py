@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.meddling import until
 from tests.browser.saying import CHAIN, line, passage
@@ -275,16 +275,17 @@ def test_the_record_of_an_answer_is_asked_for_where_the_answer_is(parrot: Live, 
         expect(page.get_by_test_id("empty-state")).to_be_visible()
         ask(page, line(word))
         expect_ended(page)
-    asked: list[str] = []
-    page.on("response", lambda each: asked.append(each.url) if each.url.endswith("/record") else None)
+    asked: list[Route] = []
+    page.route("**/record", asked.append)
     session = session_of(page)
     page.get_by_test_id("open-record").click()
-    moments = page.get_by_test_id("record").get_by_role("listitem")
-    expect(moments.first).to_contain_text("Accepted")
+    until(page, lambda: len(asked) > 0, "the request")
     page.go_back()
     expect(shown(page)).to_have_text("One.")
-    expect(moments.first).to_contain_text("Accepted")
-    assert [session in url for url in asked] == [True]
+    for route in asked:
+        route.continue_()
+    expect(page.get_by_test_id("record").get_by_role("listitem").first).to_contain_text("Accepted")
+    assert [session in route.request.url for route in asked] == [True]
 
 
 def test_the_time_of_the_first_words_is_measured_or_not_shown(server: Live, page: Page) -> None:

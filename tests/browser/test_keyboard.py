@@ -258,8 +258,8 @@ def test_one_escape_closes_the_passages_and_the_next_stops_the_answer(server: Li
         expect(then).to_be_focused()
         before = len(text_of(page))
         page.wait_for_function(
-            "seen => [...document.querySelectorAll('[data-role=assistant]')].at(-1)"
-            ".innerText.split(/\\s+/).length > seen + 5",
+            "seen => [...document.querySelectorAll('[data-role=assistant] [data-testid=message-text]')]"
+            ".at(-1).innerText.split(/\\s+/).length > seen + 5",
             arg=before,
         )
     page.keyboard.press("Escape")
