@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser import states
+from tests.browser.meddling import Frame, Meddler, stop_the_clock
 from tests.browser.states import STATES, say
-from tests.browser.talking import answer, ask, expect_badge, expect_ended
+from tests.browser.talking import Wire, answer, ask, expect_badge, expect_ended
 from tests.support.live import Live, live
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -22,21 +23,18 @@ FINDINGS = """async () => {
         .flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`));
 }"""
 THEME = "localStorage.setItem('steadychat.theme', '{}')"
-# Notes what each live region says, whenever it changes.
+# Notes what each live region says, whenever it changes or comes with something said in it.
 HEAR = """() => {
     window.said = [];
     const regions = '[role="status"], [role="alert"], [aria-live="polite"], [aria-live="assertive"]';
-    const note = node => {
-        const element = node.nodeType === 1 ? node : node.parentElement;
-        const region = element?.closest(regions);
-        if (region?.textContent) window.said.push([region.getAttribute('role'), region.textContent]);
-    };
+    const regionsIn = node => node.nodeType !== 1 ? []
+        : [...node.matches(regions) ? [node] : [], ...node.querySelectorAll(regions)];
+    const regionOf = node => (node.nodeType === 1 ? node : node.parentElement)?.closest(regions);
     new MutationObserver(changes => {
-        const touched = new Set(changes.map(change => {
-            const added = [...change.addedNodes].find(node => node.nodeType === 1 && node.matches(regions));
-            return added ?? (change.target.nodeType === 1 ? change.target : change.target.parentElement);
-        }));
-        touched.forEach(note);
+        const touched = new Set(changes.flatMap(({addedNodes, target}) =>
+            [regionOf(target), ...[...addedNodes].flatMap(regionsIn)]));
+        for (const region of touched)
+            if (region?.textContent) window.said.push([region.getAttribute('role'), region.textContent]);
     }).observe(document.body, {subtree: true, childList: true, characterData: true});
 }"""
 # What is wider than the place that it has.
@@ -102,19 +100,24 @@ def test_axe_is_heard_when_it_finds_something(parrot: Live, page: Page) -> None:
 
 @pytest.mark.promise(42)
 def test_a_long_answer_is_announced_and_its_tokens_are_not(parrot: Live, page: Page) -> None:
+    wire = Wire.of(page)
     page.clock.install()
     states.opened(page, parrot.url)
     page.evaluate(HEAR)
-    words = " ".join(f"word{n}" for n in range(120))
-    ask(page, say(words, pieces=120, rate=40))
-    expect(answer(page)).to_contain_text("word5")
-    for _ in range(20):
-        page.clock.run_for(1_000)
-    expect_ended(page)
+    stop_the_clock(page, 10)
+    words = " ".join(f"word{n}" for n in range(200))
+    ask(page, say(words, pieces=200, rate=40))
+    wire.wait_for(page, "token", 1)
+    page.clock.run_for(100)  # the answer is drawn
+    for _ in range(10):
+        page.clock.run_for(2_000)
+    wire.wait_for(page, "done", 1)
+    page.clock.run_for(100)
     expect(page.get_by_test_id("announcer")).to_contain_text("Answer complete.")
     said: list[tuple[str, str]] = page.evaluate("window.said")
-    assert 20 // 7 + 2 <= len(said) <= 20 // 7 + 3, said
-    assert [text for _, text in said if "word" in text] == [f"Answer complete. {words}"]
+    still = ["Still answering"] * (20 // 7)
+    complete = f"Answer complete. {words}"
+    assert [text for _, text in said] == ["Sent", "Answering", *still, complete]
     assert {role for role, _ in said} == {"status"}
 
 
@@ -128,6 +131,68 @@ def test_a_failure_is_said_once_and_aloud(parrot: Live, page: Page) -> None:
     said: list[tuple[str, str]] = page.evaluate("window.said")
     assert [role for role, _ in said].count("alert") == 1, said
     assert not any("failed" in text for role, text in said if role == "status"), said
+
+
+def expect_said(page: Page, *alerts: str) -> None:
+    """So much and no more was said aloud as urgent, since `HEAR`."""
+    page.wait_for_function(
+        "count => window.said.filter(([role]) => role === 'alert').length >= count", arg=len(alerts)
+    )
+    said: list[tuple[str, str]] = page.evaluate("window.said")
+    assert [text for role, text in said if role == "alert"] == list(alerts)
+
+
+def test_a_message_that_is_refused_is_said_once_however_often_it_comes_into_view(
+    parrot: Live, page: Page
+) -> None:
+    meddler = Meddler.between(page)
+    states.opened(page, parrot.url)
+    for _ in range(3):
+        ask(page, say("Long.\n\n" * 120))
+        expect(answer(page)).to_contain_text("Long.")
+        expect_ended(page)
+
+    def refuse(frame: Frame) -> list[Frame]:
+        if frame["type"] != "send":
+            return [frame]
+        ids: Frame = {key: frame[key] for key in ("id", "client_message_id", "session_id") if key in frame}
+        error = {"code": "too_large", "message": "Shorten it.", "retryable": False}
+        meddler.line.say({"type": "error", "request": "send", **error, **ids})
+        return []
+
+    meddler.to_server = refuse
+    page.evaluate(HEAR)
+    ask(page, "Too much")
+    refused = page.locator('[data-send-state="refused"]')
+    expect_said(page, "Not sent. Shorten it.")
+    listing = page.get_by_test_id("message-list")
+    page.get_by_test_id("composer-input").focus()
+    for _ in range(2):
+        listing.evaluate("list => { list.scrollTop = 0 }")
+        expect(refused).to_have_count(0)
+        listing.evaluate("list => { list.scrollTop = list.scrollHeight }")
+        expect(refused).to_be_in_viewport()
+    expect_said(page, "Not sent. Shorten it.")
+    refused.get_by_role("button", name="Try again").click()
+    expect_said(page, "Not sent. Shorten it.", "Not sent. Shorten it.")
+
+
+def test_a_file_that_is_not_added_is_said_once_and_not_at_each_look_at_the_documents(
+    parrot: Live, page: Page
+) -> None:
+    states.opened(page, parrot.url)
+    page.evaluate(HEAR)
+    game = FilePayload(name="game.exe", mimeType="", buffer=b"MZ")
+    opener, dialog = page.get_by_test_id("open-documents"), page.get_by_test_id("documents")
+    opener.click()
+    page.get_by_test_id("upload").set_input_files([game])
+    words = "game.exe. Not added: this type cannot be read. Use Markdown, text, HTML or PDF."
+    expect_said(page, words)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    opener.click()
+    expect(dialog.get_by_test_id("upload-entry")).to_contain_text("this type cannot be read")
+    expect_said(page, words)
 
 
 @pytest.mark.promise(44)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
+from tests.browser.meddling import until
 from tests.browser.saying import CHAIN, line, passage
 from tests.browser.served import Network
 from tests.browser.talking import (
@@ -55,6 +56,12 @@ def feedback(context: BrowserContext, page: Page, server: Live) -> Any:  # Any: 
     """What the server keeps of the newest answer's feedback."""
     url = f"{server.url}/api/chat/sessions/{session_of(page)}/export?format=json"
     return context.request.get(url).json()["messages"][-1]["feedback"]
+
+
+def written(page: Page, server: Live) -> str:
+    """What the server has of the newest answer, asked without the road."""
+    url = f"{server.url}/api/chat/sessions/{session_of(page)}/messages"
+    return str(page.request.get(url).json()["messages"][-1]["content"])
 
 
 @pytest.mark.promise(38)
@@ -117,13 +124,15 @@ def test_a_citation_opens_its_passage_by_touch_and_a_tap_beside_it_closes_it(
     context.close()
 
 
-def test_citations_of_an_answer_that_did_not_end_are_text(parrot: Live, page: Page) -> None:
+def test_citations_of_an_answer_that_did_not_end_are_numbers_that_open_nothing(
+    parrot: Live, page: Page
+) -> None:
     page.goto(parrot.url)
     ask(page, line("It says so [1] here. " + "More. " * 200, pieces=300, rate=50))
     expect(shown(page)).to_contain_text("here. More.")
     page.get_by_test_id("stop").click()
     expect_ended(page, "cancelled")
-    expect(shown(page)).to_contain_text("It says so [1] here.")
+    expect(shown(page).get_by_title("come with its end")).to_have_text("1")
     expect(page.get_by_test_id("citation")).to_have_count(0)
     expect(page.get_by_test_id("source-chip")).to_have_count(0)
 
@@ -187,6 +196,100 @@ def test_a_verdict_that_cannot_be_kept_is_taken_back_and_the_page_says_so(parrot
     expect(up).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_comment_that_is_being_written_is_there_again_when_one_scrolls_back(
+    parrot: Live, page: Page
+) -> None:
+    page.goto(parrot.url)
+    ask(page, line("Words."))
+    expect_ended(page)
+    for _ in range(3):
+        ask(page, line("Long.\n\n" * 120))
+        expect(answer(page)).to_contain_text("Long.")
+        expect_ended(page)
+    listing = page.get_by_test_id("message-list")
+    to_start = "list => { list.scrollTop = 0 }"
+    to_end = "list => { list.scrollTop = list.scrollHeight }"
+    listing.evaluate(to_start)
+    page.get_by_test_id("thumb-down").first.click()
+    comment = page.get_by_test_id("feedback-comment").locator("input")
+    comment.fill("Too short")
+    page.get_by_test_id("composer-input").focus()
+    listing.evaluate(to_end)
+    expect(comment).to_have_count(0)
+    listing.evaluate(to_start)
+    expect(comment).to_have_value("Too short")
+    with page.expect_response("**/feedback"):
+        comment.press("Enter")
+    listing.evaluate(to_end)
+    expect(answer(page)).to_be_in_viewport()
+    listing.evaluate(to_start)
+    expect(answers(page).first).to_contain_text("Your comment is kept")
+
+
+def test_passages_whose_ids_repeat_are_all_shown_and_go_with_their_answer(parrot: Live, page: Page) -> None:
+    page.goto(parrot.url)
+    one, twice = passage(1), passage(2)
+    ask(page, line("Three.", sources=[one, twice, {**twice, "title": "The same again"}]))
+    expect_ended(page)
+    ask(page, line("One.", sources=[twice]))
+    expect(answers(page)).to_have_count(2)
+    expect_ended(page)
+    answers(page).first.get_by_test_id("source-chip").first.click()
+    passages = page.get_by_test_id("sources").get_by_role("listitem")
+    expect(passages).to_have_count(3)
+    answer(page).get_by_test_id("source-chip").click()
+    expect(passages).to_have_count(1)
+
+
+def test_what_match_rests_on_is_in_nobodys_way(parrot: Live, page: Page) -> None:
+    ask_cited(page, parrot)
+    match, tip = page.get_by_test_id("confidence"), page.get_by_test_id("confidence-tip")
+    menu, items = page.get_by_role("button", name="This chat"), page.get_by_role("menu")
+    menu.click()
+    match.hover()
+    expect(tip).to_be_visible()
+    expect(items).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.mouse.move(5, 5)
+    page.keyboard.press("Escape")
+    expect(items).to_be_hidden()
+    match.hover()
+    expect(tip).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_test_id("composer-input")).to_be_focused()
+    page.set_viewport_size({"width": 900, "height": 320})
+    page.mouse.move(5, 5)
+    match.hover()
+    expect(tip).to_be_visible()
+    page.mouse.wheel(0, -100)
+    expect(tip).to_be_hidden()
+    page.get_by_test_id("message-list").evaluate("list => { list.scrollTop = 0 }")
+    match.focus()  # it is scrolled into view
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(tip).to_be_visible()
+
+
+def test_the_record_of_an_answer_is_asked_for_where_the_answer_is(parrot: Live, page: Page) -> None:
+    page.goto(parrot.url)
+    for word in ("One.", "Two."):
+        page.get_by_test_id("new-chat").click()
+        expect(page.get_by_test_id("empty-state")).to_be_visible()
+        ask(page, line(word))
+        expect_ended(page)
+    asked: list[Route] = []
+    page.route("**/record", lambda route: asked.append(route))
+    session = session_of(page)
+    page.get_by_test_id("open-record").click()
+    until(page, lambda: len(asked) > 0, "the request")
+    page.go_back()
+    expect(shown(page)).to_have_text("One.")
+    for route in asked:
+        route.continue_()
+    expect(page.get_by_test_id("record").get_by_role("listitem").first).to_contain_text("Accepted")
+    assert [session in route.request.url for route in asked] == [True]
+
+
 def test_the_time_of_the_first_words_is_measured_or_not_shown(server: Live, page: Page) -> None:
     page.goto(server.url)
     ask(page, "tokens=5 first_delay=1")
@@ -221,7 +324,7 @@ def test_an_answers_record_tells_what_happened_to_it(road: Network, page: Page) 
     expect(page.get_by_test_id("open-record")).to_be_focused()
 
 
-def test_after_a_resume_the_page_says_how_much_was_recovered(road: Network, page: Page) -> None:
+def test_after_a_resume_the_page_says_how_much_was_recovered(server: Live, road: Network, page: Page) -> None:
     wire = Wire.of(page)
     page.goto(road.url)
     ask(page, "tokens=300 rate=60")
@@ -230,7 +333,8 @@ def test_after_a_resume_the_page_says_how_much_was_recovered(road: Network, page
     wire.forget()
     road.take_away()
     expect_badge(page, "Reconnecting")
-    page.wait_for_timeout(500)  # something is said meanwhile
+    seen = len(shown(page).inner_text())
+    until(page, lambda: len(written(page, server)) > seen + 20, "something that is said meanwhile")
     road.give_back()
     retry_now(page)
     chip = page.get_by_test_id("recovered")

@@ -240,6 +240,32 @@ def test_escape_stops_the_answer_unless_something_is_open(server: Live, page: Pa
     expect_ended(page, "cancelled")
 
 
+def test_one_escape_closes_the_passages_and_the_next_stops_the_answer(server: Live, page: Page) -> None:
+    open_page(page, server.url)
+    ask(page, "tokens=4 sources=2")
+    expect_ended(page)
+    ask(page, "tokens=2000 rate=50")
+    expect(answers(page)).to_have_count(2)
+    expect(shown(page)).to_contain_text("t5")
+    passages = page.get_by_test_id("sources")
+    chip = page.get_by_test_id("source-chip").first
+    field = composer(page)
+    for where, then in ((passages.locator("[data-cited=true]"), chip), (chip, chip), (field, field)):
+        chip.click()
+        where.focus()
+        page.keyboard.press("Escape")
+        expect(passages).to_have_count(0)
+        expect(then).to_be_focused()
+        before = len(text_of(page))
+        page.wait_for_function(
+            "seen => [...document.querySelectorAll('[data-role=assistant] [data-testid=message-text]')]"
+            ".at(-1).innerText.split(/\\s+/).length > seen + 5",
+            arg=before,
+        )
+    page.keyboard.press("Escape")
+    expect_ended(page, "cancelled")
+
+
 def test_keys_lead_from_chat_to_chat_and_copy_the_newest_answer(
     server: Live, page: Page, context: BrowserContext
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.saying import CHAIN, line
-from tests.browser.talking import answer, ask, expect_ended, shown
+from tests.browser.talking import answer, ask, expect_ended, questions, shown
 from tests.support.live import Live, live
 
 FENCE = "```"
@@ -145,5 +145,35 @@ def test_where_the_browser_forbids_copying_nothing_claims_to_have_copied(
     ask(page, line("Words."))
     expect_ended(page)
     answer(page).get_by_role("button", name="Copy", exact=True).click()
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(page.get_by_test_id("told")).to_contain_text("does not allow copying here")
     expect(answer(page).get_by_role("button", name="Copied")).to_have_count(0)
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")  # no TLS
+    expect(page.get_by_test_id("told")).to_have_count(0)
+    answer(page).get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_test_id("told")).to_contain_text("does not allow copying here")
+
+
+def test_a_question_is_copied_by_a_button_that_stays_quiet_until_it_is_wanted(
+    parrot: Live, context: BrowserContext, page: Page
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(parrot.url)
+    text = line("Words.")
+    ask(page, text)
+    expect_ended(page)
+    asked = questions(page)
+    button = asked.get_by_role("button", name="Copy question")
+    quiet = button.locator("..")
+    page.mouse.move(5, 5)
+    expect(quiet).to_have_css("opacity", "0")
+    height = asked.evaluate("row => row.offsetHeight")
+    asked.hover()
+    expect(quiet).to_have_css("opacity", "1")
+    assert asked.evaluate("row => row.offsetHeight") == height
+    page.mouse.move(5, 5)
+    expect(quiet).to_have_css("opacity", "0")
+    button.focus()
+    expect(quiet).to_have_css("opacity", "1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("told")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == text

@@ -80,6 +80,17 @@ it('a session that is followed for the first time, or again on one connection, r
   expect(heard).toEqual([])
 })
 
+it('a session that was let go of recovers nothing when it is opened again', () => {
+  hear(subscribed(1, 1))
+  recoveries.forget('s')
+  recoveries.lost()
+  hear(subscribed(1, 5), token(2, 5))
+  recoveries.lost()
+  recoveries.forget('s')
+  hear(subscribed(5, 7), token(6, 7))
+  expect(heard).toEqual([])
+})
+
 it('the stream of another session is of no account', () => {
   hear(subscribed(1, 1))
   recoveries.lost('other')

@@ -27,6 +27,11 @@ export class Recoveries {
     }
   }
 
+  /** The page let go of the session: what it hears of it later is read, not caught up. */
+  forget(sessionId: string): void {
+    for (const known of [this.followed, this.away, this.underWay]) known.delete(sessionId)
+  }
+
   hear(frame: ServerFrame): void {
     if (frame.type === 'subscribed') this.resumed(frame)
     else if (isLogged(frame)) this.caughtUp(frame)

@@ -144,7 +144,7 @@ export const chat = {
     wear(theme)
   },
   judge: (answer: Message, verdict: Verdict | null) => void feedback.judge(answer, verdict),
-  comment: (answer: Message, comment: string) => feedback.comment(answer, comment),
+  comment: (answer: Message) => void feedback.comment(answer),
   record: (sessionId: string, messageId: string, signal: AbortSignal) =>
     client.calls.record(sessionId, messageId, signal),
   makeLink: () => owner.makeLink(),

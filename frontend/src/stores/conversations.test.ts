@@ -5,6 +5,7 @@ import { Refusal } from '../api/problems'
 import { ack, page, subscribed } from '../protocol/conversation/frames.fixture'
 import type { Page, ServerFrame } from '../protocol/frames'
 import { Conversations } from './conversations'
+import { recoveries } from './recoveries'
 import { type ChatState, initialState } from './state'
 
 /** The sessions of a page and a server whose REST door is a plain function. */
@@ -83,12 +84,14 @@ it('ignores frames that it does not know, and of sessions that it does not hold'
 
 it('holds three sessions and no longer follows the one that was looked at longest ago', async () => {
   const { conversations, client, store } = stage()
+  const forget = vi.spyOn(recoveries, 'forget')
   for (const sessionId of ['s', 'b', 'c', 'd']) {
     store.setState({ view: { thread: sessionId, sessionId } })
     conversations.show(sessionId)
     await turn()
   }
   expect(client.unsubscribe.mock.calls).toEqual([['s']])
+  expect(forget.mock.calls).toEqual([['s']])
 })
 
 it('ignores what was asked for before a session was let go of and opened again', async () => {

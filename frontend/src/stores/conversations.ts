@@ -13,6 +13,7 @@ import {
 } from '../protocol/conversation'
 import { type AckBody, isLogged, type ServerFrame } from '../protocol/frames'
 import { FrameBatch } from './frameBatch'
+import { recoveries } from './recoveries'
 import { type Store, without } from './state'
 
 type Asked = Extract<Input, { type: 'ack' }>['asked']
@@ -115,6 +116,7 @@ export class Conversations {
     this.live.delete(sessionId)
     this.counted = Math.max(this.counted, held.asks, held.ticket, held.era)
     this.client().unsubscribe(sessionId)
+    recoveries.forget(sessionId)
     this.batch.now()
   }
 

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createStore } from 'zustand/vanilla'
 import type { ChatClient } from '../api/client'
-import { Feedback, useVerdicts } from './feedback'
+import { closeComment, Feedback, useComments, useVerdicts, writeComment } from './feedback'
 import { type ChatState, initialState } from './state'
 
 const ANSWER = { id: 'a', session_id: 's' }
@@ -20,6 +20,7 @@ beforeEach(() => {
     })
   feedback = new Feedback(store, () => ({ calls: { judge } }) as unknown as ChatClient)
   useVerdicts.setState({}, true)
+  useComments.setState({}, true)
   store.setState({ notice: null })
 })
 
@@ -69,12 +70,65 @@ it('what fails later falls back to what was kept', async () => {
   expect(verdict()).toBe('up')
 })
 
-it('a comment says whether it was kept', async () => {
-  const kept = feedback.comment(ANSWER, 'why')
-  expect(calls[0]).toMatchObject({ value: 'down', comment: 'why' })
-  calls[0]?.end()
-  await expect(kept).resolves.toBe(true)
-  const lost = feedback.comment(ANSWER, 'why')
-  calls[1]?.end(new Error('no'))
-  await expect(lost).resolves.toBe(false)
+describe('a comment', () => {
+  const comment = () => useComments.getState()['a']
+  const made = (count: number) => vi.waitFor(() => expect(calls.length).toBe(count))
+
+  it('is asked for after a thumb went down here, and says whether it was kept', async () => {
+    useVerdicts.setState({ a: 'down' }, true) // an earlier visit
+    expect(comment()).toBeUndefined()
+    void feedback.judge(ANSWER, 'down')
+    calls[0]?.end()
+    await vi.waitFor(() => expect(comment()).toEqual({ step: 'open', text: '' }))
+    writeComment('a', ' why ')
+    void feedback.comment(ANSWER)
+    expect(comment()?.step).toBe('sending')
+    await made(2)
+    expect(calls[1]).toMatchObject({ value: 'down', comment: 'why' })
+    calls[1]?.end(new Error('no'))
+    await vi.waitFor(() => expect(comment()).toEqual({ step: 'open', text: ' why ' }))
+    expect(verdict()).toBe('down')
+    void feedback.comment(ANSWER)
+    calls[2]?.end()
+    await vi.waitFor(() => expect(comment()?.step).toBe('sent'))
+  })
+
+  it('goes after the verdict that is still on its way, so that none arrives later without it', async () => {
+    void feedback.judge(ANSWER, 'down')
+    writeComment('a', 'why')
+    void feedback.comment(ANSWER)
+    expect(calls.length).toBe(1)
+    calls[0]?.end()
+    await made(2)
+    expect(calls[1]).toMatchObject({ value: 'down', comment: 'why' })
+    calls[1]?.end()
+    await vi.waitFor(() => expect(comment()?.step).toBe('sent'))
+    expect(calls.length).toBe(2)
+  })
+
+  it('can be sent again if its verdict was taken back, or not kept', async () => {
+    void feedback.judge(ANSWER, 'down')
+    writeComment('a', 'why')
+    void feedback.comment(ANSWER)
+    calls[0]?.end(new Error('no'))
+    await vi.waitFor(() => expect(verdict()).toBeNull())
+    expect(comment()).toEqual({ step: 'open', text: 'why' })
+    void feedback.judge(ANSWER, 'down')
+    void feedback.comment(ANSWER)
+    calls[1]?.end()
+    await made(3)
+    void feedback.judge(ANSWER, null)
+    calls[2]?.end()
+    await made(4)
+    calls[3]?.end()
+    expect(comment()).toEqual({ step: 'open', text: 'why' })
+  })
+
+  it('is not asked for again after somebody did not want to say', async () => {
+    void feedback.judge(ANSWER, 'down')
+    closeComment('a')
+    void feedback.judge(ANSWER, null)
+    void feedback.judge(ANSWER, 'down')
+    expect(comment()?.step).toBe('closed')
+  })
 })

@@ -1,7 +1,11 @@
 import { create } from 'zustand'
+import type { Message } from '../protocol/frames'
 
 /** What may lie over the page. */
 export type DialogName = 'documents' | 'search' | 'settings' | 'shortcuts' | 'record' | 'join'
+
+/** The message that a dialog is about. */
+type About = Pick<Message, 'id' | 'session_id'>
 
 /** What is open on the page. Belongs to this tab alone and is forgotten with it. */
 interface PageState {
@@ -9,7 +13,7 @@ interface PageState {
   readonly sidebarOpen: boolean
   /** The code of a link that was followed here, until the person has said yes or no to it. */
   readonly joinCode: string | null
-  readonly dialog: { readonly name: DialogName; readonly messageId: string | null } | null
+  readonly dialog: { readonly name: DialogName; readonly about: About | null } | null
   /** Text that goes into the composer: of a message to edit, or a question to ask again. */
   readonly handed: { readonly text: string } | null
   /** A message that is to be brought into view as soon as its chat shows it. */
@@ -36,14 +40,14 @@ export const page = {
     usePage.setState({ source: { messageId, number } }),
   leaveSource: (): void => usePage.setState({ source: null }),
   toggleSidebar: (sidebarOpen: boolean): void => usePage.setState({ sidebarOpen }),
-  openDialog: (name: DialogName, messageId: string | null = null): void =>
-    usePage.setState({ dialog: { name, messageId } }),
+  openDialog: (name: DialogName, about: About | null = null): void =>
+    usePage.setState({ dialog: { name, about } }),
   /** Closes that dialog, if it is still the one that is open. */
   closeDialog: (name: DialogName): void =>
     usePage.setState(({ dialog }) => (dialog?.name === name ? { dialog: null } : {})),
   /** A link was followed here: nothing comes of it until the person agrees. */
   askToJoin: (joinCode: string): void =>
-    usePage.setState({ joinCode, dialog: { name: 'join', messageId: null } }),
+    usePage.setState({ joinCode, dialog: { name: 'join', about: null } }),
   leaveJoining: (): void => usePage.setState({ joinCode: null }),
   hand: (text: string): void => usePage.setState({ handed: { text } }),
   taken: (): void => usePage.setState({ handed: null }),

@@ -1,8 +1,8 @@
 import { ThumbsDown, ThumbsUp, X } from 'lucide-react'
-import { type FormEvent, useState } from 'react'
+import type { FormEvent } from 'react'
 import type { Message } from '../../../protocol/frames'
 import { chat } from '../../../stores/chatStore'
-import { useVerdicts } from '../../../stores/feedback'
+import { closeComment, useComments, useVerdicts, writeComment } from '../../../stores/feedback'
 import { t } from '../../../strings'
 import { IconButton } from '../../ui/IconButton'
 import css from './AnswerFeedback.module.css'
@@ -33,17 +33,15 @@ export function AnswerFeedback({ message }: Props) {
 
 /** After a thumb went down here one may say why; it is never asked again. */
 export function FeedbackComment({ message }: Props) {
-  const verdict = useVerdicts((s) => s[message.id])
-  const [atFirst] = useState(verdict)
-  const [step, setStep] = useState<'open' | 'sending' | 'sent' | 'closed'>('open')
-  const [text, setText] = useState('')
-  if (verdict !== 'down' || atFirst === 'down' || step === 'closed') return null
+  const { id } = message
+  const down = useVerdicts((s) => s[id] === 'down')
+  const comment = useComments((s) => s[id])
+  if (!down || !comment || comment.step === 'closed') return null
+  const { step, text } = comment
   if (step === 'sent') return <p className={css.thanks}>{t.commentSent}</p>
-  const send = async (event: FormEvent) => {
+  const send = (event: FormEvent) => {
     event.preventDefault()
-    if (text.trim() === '' || step === 'sending') return
-    setStep('sending')
-    setStep((await chat.comment(message, text.trim())) ? 'sent' : 'open')
+    chat.comment(message)
   }
   return (
     <form className={css.comment} onSubmit={send} data-testid="feedback-comment">
@@ -52,12 +50,13 @@ export function FeedbackComment({ message }: Props) {
         placeholder={t.commentLabel}
         maxLength={LONGEST}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        readOnly={step === 'sending'}
+        onChange={(event) => writeComment(id, event.target.value)}
       />
       <button type="submit" disabled={text.trim() === '' || step === 'sending'}>
         {t.commentSend}
       </button>
-      <IconButton icon={X} label={t.commentClose} size={15} onClick={() => setStep('closed')} />
+      <IconButton icon={X} label={t.commentClose} size={15} onClick={() => closeComment(id)} />
     </form>
   )
 }

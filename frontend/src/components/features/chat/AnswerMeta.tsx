@@ -32,7 +32,7 @@ export function AnswerMeta({ message, retryable }: Props) {
             label={t.record.open}
             size={15}
             data-testid="open-record"
-            onClick={() => page.openDialog('record', id)}
+            onClick={() => page.openDialog('record', message)}
           />
         </div>
         {confidence !== null && <Confidence value={confidence} sources={sources} />}

@@ -63,7 +63,7 @@ function RetryRefused({ message }: { readonly message: Message }) {
   )
   if (!entry) return null
   return (
-    <div className={css.refused} role="alert" data-testid="retry-refused">
+    <div className={css.refused} data-testid="retry-refused">
       <p>
         {t.retryRefused} {entry.error?.message}
       </p>

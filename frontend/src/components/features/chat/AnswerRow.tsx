@@ -28,7 +28,8 @@ export function AnswerRow({
   const content = useFrozen(message.content, stopping && !ended)
   const retryable = useRetryable(message)
   const stage = useChat((s) => s.stages[id])
-  const cited = useMemo(() => ({ messageId: id, sources, ended }), [id, sources, ended])
+  const whole = message.status === 'complete'
+  const cited = useMemo(() => ({ messageId: id, sources, whole }), [id, sources, whole])
   return (
     <article
       className={css.answer}

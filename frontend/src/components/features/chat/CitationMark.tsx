@@ -8,17 +8,18 @@ import { openPassage } from './passages'
 interface Cited {
   readonly messageId: string
   readonly sources: readonly Source[]
-  readonly ended: boolean
+  /** It came to its end, and with it all its sources. */
+  readonly whole: boolean
 }
 
-export const CitedContext = createContext<Cited>({ messageId: '', sources: [], ended: false })
+export const CitedContext = createContext<Cited>({ messageId: '', sources: [], whole: false })
 
-/** `[n]` in an answer. Sources come at the end, so until then it is only a number. */
+/** `[n]` in an answer. Sources come at its end: until then, and where it never came, it is only a number. */
 export function CitationMark({ number }: { readonly number: number }) {
-  const { messageId, sources, ended } = useContext(CitedContext)
+  const { messageId, sources, whole } = useContext(CitedContext)
   const open = usePage((s) => s.source?.messageId === messageId && s.source.number === number)
   const source = sources[number - 1]
-  if (!source) return ended ? `[${number}]` : <span className={css.mark}>{number}</span>
+  if (!source) return whole ? `[${number}]` : <Unresolved number={number} />
   const title = source.title ?? t.untitledSource
   return (
     <button
@@ -32,5 +33,13 @@ export function CitationMark({ number }: { readonly number: number }) {
     >
       {number}
     </button>
+  )
+}
+
+function Unresolved({ number }: { readonly number: number }) {
+  return (
+    <span className={css.mark} title={t.noPassage}>
+      {number}
+    </span>
   )
 }

@@ -1,6 +1,7 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { t } from '../../../strings'
+import { copyText } from '../../ui/copyText'
 import { IconButton } from '../../ui/IconButton'
 
 interface Props {
@@ -15,19 +16,12 @@ export function CopyButton({ text, label }: Props) {
     const timer = setTimeout(() => setCopied(false), 1500)
     return () => clearTimeout(timer)
   }, [copied])
-  // Where the browser forbids it, the sign stays as it is.
-  const copy = () =>
-    void navigator.clipboard?.writeText(text).then(
-      () => setCopied(true),
-      () => {},
-    )
-  if (!navigator.clipboard) return null
   return (
     <IconButton
       icon={copied ? Check : Copy}
       label={copied ? t.copied : label}
       size={15}
-      onClick={copy}
+      onClick={() => void copyText(text, t.copied).then(setCopied)}
     />
   )
 }

@@ -51,7 +51,7 @@ function UnconfirmedRow({ entry, place }: { readonly entry: Entry; readonly plac
 function Refused({ entry }: { readonly entry: Entry }) {
   const { clientMessageId, error } = entry
   return (
-    <div className={css.refused} role="alert">
+    <div className={css.refused}>
       <p>
         {t.refused} {error?.message}
       </p>

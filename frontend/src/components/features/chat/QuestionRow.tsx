@@ -1,6 +1,7 @@
 import type { Message } from '../../../protocol/frames'
 import { useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
+import { CopyButton } from './CopyButton'
 import type { Place } from './place'
 import css from './Rows.module.css'
 
@@ -25,8 +26,13 @@ export function QuestionRow({
       {...place}
     >
       <h3 className={css.hidden}>{t.you}</h3>
-      <div className={css.bubble} data-testid="message-text">
-        {message.content}
+      <div className={css.said}>
+        <span className={css.quiet}>
+          <CopyButton text={message.content} label={t.copyQuestion} />
+        </span>
+        <div className={css.bubble} data-testid="message-text">
+          {message.content}
+        </div>
       </div>
     </article>
   )

@@ -15,7 +15,8 @@ export function SourceChips({ messageId, sources }: Props) {
   return (
     <ul className={css.chips} aria-label={t.sourcesTitle}>
       {sources.map((source, index) => (
-        <li key={source.id}>
+        // biome-ignore lint/suspicious/noArrayIndexKey: their ids are the chain's and may repeat; they keep their order
+        <li key={index}>
           <button
             type="button"
             className={css.chip}

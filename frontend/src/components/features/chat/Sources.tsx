@@ -2,16 +2,14 @@ import { X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { Message, Source } from '../../../protocol/frames'
 import { useChat } from '../../../stores/chatStore'
-import { usePage } from '../../../stores/pageState'
+import { page, usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
 import { IconButton } from '../../ui/IconButton'
 import { markedParts } from './markedParts'
 import { closePassages } from './passages'
 import css from './Sources.module.css'
 
-const OTHERS = 'dialog, input, textarea, [aria-haspopup], [role="menu"], :has(> :popover-open)'
-
-/** The passages that an answer rests on, with the cited one in view. Escape gives the focus back. */
+/** The passages that an answer rests on, with the cited one in view. Once their answer has gone, they go too. */
 export function Sources() {
   const open = usePage((s) => s.source)
   const message = useChat((s) => {
@@ -27,7 +25,9 @@ export function Sources() {
     cited?.scrollIntoView({ block: 'nearest' })
     cited?.focus({ preventScroll: true })
   }, [shown, open])
-  useEscape(shown)
+  useEffect(() => {
+    if (open !== null && !shown) page.leaveSource()
+  }, [open, shown])
   if (!shown) return null
   return (
     <>
@@ -46,7 +46,8 @@ export function Sources() {
         <ol className={css.list}>
           {message.sources.map((source, index) => (
             <Passage
-              key={source.id}
+              // biome-ignore lint/suspicious/noArrayIndexKey: their ids are the chain's and may repeat; they keep their order
+              key={index}
               source={source}
               number={index + 1}
               cited={index + 1 === open.number}
@@ -57,19 +58,6 @@ export function Sources() {
       </aside>
     </>
   )
-}
-
-/** Also after a click beside the panel; not where Escape closes or clears something else. */
-function useEscape(shown: boolean): void {
-  useEffect(() => {
-    if (!shown) return
-    const close = (event: KeyboardEvent) => {
-      const taken = event.target instanceof Element && event.target.closest(OTHERS)
-      if (event.key === 'Escape' && !event.defaultPrevented && !taken) closePassages()
-    }
-    document.addEventListener('keydown', close)
-    return () => document.removeEventListener('keydown', close)
-  }, [shown])
 }
 
 interface PassageProps {

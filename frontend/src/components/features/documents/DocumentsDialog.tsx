@@ -2,10 +2,11 @@ import { type DragEvent, useEffect, useRef, useState } from 'react'
 import { chat, useChat } from '../../../stores/chatStore'
 import { t } from '../../../strings'
 import { Dialog } from '../../ui/Dialog'
+import { Said, useSaid, useTold } from '../chat/Said'
 import { AddDocuments } from './AddDocuments'
 import { DocumentEntry } from './DocumentEntry'
 import css from './DocumentsDialog.module.css'
-import { UploadEntry } from './UploadEntry'
+import { fault, UploadEntry } from './UploadEntry'
 
 /** What answers are drawn from: the list, and all ways to change it. Files may be dropped anywhere on it. */
 export function DocumentsDialog() {
@@ -35,7 +36,9 @@ export function DocumentsDialog() {
 function Panel({ over }: { readonly over: boolean }) {
   const { items, uploads, loaded, error, writable } = useChat((s) => s.documents)
   const list = useRef<HTMLUListElement>(null)
+  const [alarm, sound] = useSaid()
   useEffect(chat.watchDocuments, [])
+  useTold(uploads.flatMap(fault), sound)
   return (
     <>
       <p className={css.text}>{t.documentsText}</p>
@@ -44,6 +47,7 @@ function Panel({ over }: { readonly over: boolean }) {
           {error}
         </p>
       )}
+      <Said role="alert" said={alarm} />
       {writable && <AddDocuments over={over} />}
       {!loaded && <Skeleton />}
       {loaded && items.length + uploads.length === 0 && <p className={css.text}>{t.noDocuments}</p>}

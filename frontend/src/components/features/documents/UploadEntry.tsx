@@ -1,4 +1,5 @@
 import { LoaderCircle, TriangleAlert, X } from 'lucide-react'
+import type { Fault } from '../../../protocol/untold'
 import { chat } from '../../../stores/chatStore'
 import type { Upload } from '../../../stores/state'
 import { t } from '../../../strings'
@@ -29,6 +30,17 @@ export function UploadEntry({ upload }: { readonly upload: Upload }) {
   )
 }
 
+type Reason = NonNullable<Upload['reason']>
+
+const said = (reason: Reason) =>
+  typeof reason === 'string' ? t.unfit[reason] : t.uploadFailed(reason.said)
+
+/** The same, for those who do not see which row it stands in. */
+export function fault(upload: Upload): Fault[] {
+  const { name, reason } = upload
+  return reason === null ? [] : [{ of: upload, text: `${name}. ${said(reason)}` }]
+}
+
 function State({ upload }: { readonly upload: Upload }) {
   const { key, state, sent, reason } = upload
   if (state === 'waiting') return <span className={css.state}>{t.uploadState.waiting}</span>
@@ -38,8 +50,8 @@ function State({ upload }: { readonly upload: Upload }) {
   }
   if (reason === null) return null
   return (
-    <span className={css.state} role="alert">
-      {typeof reason === 'string' ? t.unfit[reason] : t.uploadFailed(reason.said)}
+    <span className={css.state}>
+      {said(reason)}
       {state === 'failed' && (
         <>
           {' '}

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { RecordEvent } from '../../../protocol/frames'
-import { chat, useChat } from '../../../stores/chatStore'
+import { chat } from '../../../stores/chatStore'
 import { learnFirstWords } from '../../../stores/firstWords'
 import { usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
@@ -23,23 +23,23 @@ type Reading =
   | { readonly attempt: number }
 
 function Panel() {
-  const messageId = usePage((s) => s.dialog?.messageId ?? null)
-  const sessionId = useChat((s) => s.view.sessionId)
+  const about = usePage((s) => s.dialog?.about ?? null)
   const [reading, setReading] = useState<Reading>({ attempt: 0 })
   const attempt = 'attempt' in reading ? reading.attempt : null
   useEffect(() => {
-    if (messageId === null || sessionId === null || attempt === null) return
+    if (about === null || attempt === null) return
+    const { id, session_id: sessionId } = about
     const abort = new AbortController()
     chat
-      .record(sessionId, messageId, abort.signal)
+      .record(sessionId, id, abort.signal)
       .then(({ events }) => {
-        const ms = firstWordsMs(events, messageId)
-        if (ms !== null) learnFirstWords(messageId, ms)
+        const ms = firstWordsMs(events, id)
+        if (ms !== null) learnFirstWords(id, ms)
         setReading({ events })
       })
       .catch((error: Error) => abort.signal.aborted || setReading({ error: error.message }))
     return () => abort.abort()
-  }, [sessionId, messageId, attempt])
+  }, [about, attempt])
   if ('error' in reading) {
     return (
       <div className={css.failed} role="alert">
@@ -58,7 +58,7 @@ function Panel() {
     <>
       <p className={css.text}>{t.record.intro}</p>
       <ol className={css.list}>
-        {timeline(reading.events, messageId ?? '').map(({ key, at, what, text, detail }) => (
+        {timeline(reading.events, about?.id ?? '').map(({ key, at, what, text, detail }) => (
           <li key={key} className={css.moment} data-what={what}>
             <span className={css.at}>{at}</span>
             <span className={css.what}>

@@ -2,10 +2,13 @@ import { describe, expect, it, vi } from 'vitest'
 import { page, usePage } from '../../../stores/pageState'
 import { SHORTCUTS, type Where, WRITING } from './table'
 
-vi.mock('../../../stores/chatStore', () => ({ chat: {} }))
+const stopRunning = vi.hoisted(() => vi.fn())
+const closePassages = vi.hoisted(() => vi.fn())
+vi.mock('../../../stores/chatStore', () => ({ chat: { stopRunning } }))
+vi.mock('../chat/passages', () => ({ closePassages }))
 
 const reading: Where = {
-  ...{ writing: false, written: false, inChat: true, covered: false, mac: false },
+  ...{ writing: false, written: false, inChat: true, covered: false, passages: false, mac: false },
 }
 const writing: Where = { ...reading, writing: true, written: true }
 
@@ -41,10 +44,27 @@ describe('of the keys of the page', () => {
   it('the search takes the place of any dialog but the question whose chats to show', () => {
     const search = SHORTCUTS.find(({ keys }) => keys === 'Mod+K')
     page.askToJoin('code')
-    search?.run()
+    search?.run(reading)
     expect(usePage.getState().dialog?.name).toBe('join')
     page.openDialog('settings')
-    search?.run()
+    search?.run(reading)
     expect(usePage.getState().dialog?.name).toBe('search')
+  })
+
+  it('Escape does one thing: it closes the passages, and stops the answer only where there are none', () => {
+    const leave = vi.spyOn(page, 'leaveSource').mockReturnValue()
+    const shortcut = SHORTCUTS.find(({ keys }) => keys === 'Escape')
+    const open = { passages: true }
+    shortcut?.run({ ...reading, ...open })
+    shortcut?.run({ ...writing, ...open }) // the focus stays with the text
+    expect([closePassages, leave, stopRunning].map((each) => each.mock.calls.length)).toEqual([
+      1, 1, 0,
+    ])
+    shortcut?.run(reading)
+    expect([closePassages, leave, stopRunning].map((each) => each.mock.calls.length)).toEqual([
+      1, 1, 1,
+    ])
+    expect(possible({ ...reading, ...open, inChat: false })).toContain('Escape')
+    expect(possible({ ...writing, ...open, inChat: false })).not.toContain('Escape')
   })
 })

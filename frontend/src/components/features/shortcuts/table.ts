@@ -3,6 +3,7 @@ import { page, usePage } from '../../../stores/pageState'
 import { t } from '../../../strings'
 import { copyText } from '../../ui/copyText'
 import { composer } from '../../ui/focus'
+import { closePassages } from '../chat/passages'
 import { jumpToLatest } from './jump'
 import type { Keys } from './keys'
 
@@ -15,6 +16,8 @@ export interface Where {
   readonly inChat: boolean
   /** Something lies over the page: a dialog or a menu. */
   readonly covered: boolean
+  /** The passages of an answer are open beside the conversation. */
+  readonly passages: boolean
   readonly mac: boolean
 }
 
@@ -22,7 +25,7 @@ export interface Shortcut {
   readonly keys: Keys
   readonly words: string
   readonly when: (where: Where) => boolean
-  readonly run: () => void
+  readonly run: (where: Where) => void
 }
 
 const anywhere = ({ covered }: Where) => !covered
@@ -67,9 +70,14 @@ export const SHORTCUTS: readonly Shortcut[] = [
   {
     keys: 'Escape',
     words: t.shortcuts.stop,
-    when: ({ covered, inChat }) => !covered && inChat,
-    // What is open goes first: passages beside the conversation.
-    run: () => (usePage.getState().source ? page.leaveSource() : chat.stopRunning()),
+    when: ({ covered, inChat, passages, writing }) =>
+      !covered && (inChat || (passages && !writing)),
+    // What is open goes first. Whoever writes meanwhile goes on writing.
+    run: ({ passages, writing }) => {
+      if (!passages) chat.stopRunning()
+      else if (writing) page.leaveSource()
+      else closePassages()
+    },
   },
   {
     keys: 'Mod+Shift+L',

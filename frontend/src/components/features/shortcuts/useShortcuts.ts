@@ -1,4 +1,5 @@
 import { useEffect } from 'react'
+import { usePage } from '../../../stores/pageState'
 import { matches } from './keys'
 import { onMac } from './platform'
 import { SHORTCUTS, type Where } from './table'
@@ -21,7 +22,7 @@ function onKeyDown(event: KeyboardEvent): void {
   const found = SHORTCUTS.find(({ keys, when }) => matches(keys, event, onMac) && when(where))
   if (!found) return
   event.preventDefault()
-  found.run()
+  found.run(where)
 }
 
 function whereIs(target: EventTarget | null): Where {
@@ -31,7 +32,9 @@ function whereIs(target: EventTarget | null): Where {
     writing: field !== null,
     written: field !== null && field.value !== '',
     inChat: element === document.body || element.closest(CHAT) !== null,
-    covered: document.querySelector('dialog[open], :popover-open') !== null,
+    // A tip is a popover too, a manual one, and in nobody's way.
+    covered: document.querySelector('dialog[open], [popover=auto]:popover-open') !== null,
+    passages: usePage.getState().source !== null,
     mac: onMac,
   }
 }
