@@ -278,7 +278,7 @@ def test_the_record_of_an_answer_is_asked_for_where_the_answer_is(parrot: Live, 
         ask(page, line(word))
         expect_ended(page)
     asked: list[Route] = []
-    page.route("**/record", lambda route: asked.append(route))
+    page.route("**/record", lambda route: asked.append(route))  # noqa: PLW0108 - it takes no builtin
     session = session_of(page)
     page.get_by_test_id("open-record").click()
     until(page, lambda: len(asked) > 0, "the request")
