@@ -208,19 +208,19 @@ def test_a_comment_that_is_being_written_is_there_again_when_one_scrolls_back(
         expect_ended(page)
     listing = page.get_by_test_id("message-list")
     to_start = "list => { list.scrollTop = 0 }"
-    to_end = "list => { list.scrollTop = list.scrollHeight }"
+    latest = page.get_by_test_id("jump-to-latest")
     listing.evaluate(to_start)
-    page.get_by_test_id("thumb-down").first.click()
+    answers(page).filter(has_text="Words.").get_by_test_id("thumb-down").click()
     comment = page.get_by_test_id("feedback-comment").locator("input")
     comment.fill("Too short")
     page.get_by_test_id("composer-input").focus()
-    listing.evaluate(to_end)
+    latest.click()
     expect(comment).to_have_count(0)
     listing.evaluate(to_start)
     expect(comment).to_have_value("Too short")
     with page.expect_response("**/feedback"):
         comment.press("Enter")
-    listing.evaluate(to_end)
+    latest.click()
     expect(answer(page)).to_be_in_viewport()
     listing.evaluate(to_start)
     expect(answers(page).first).to_contain_text("Your comment is kept")
@@ -278,7 +278,11 @@ def test_the_record_of_an_answer_is_asked_for_where_the_answer_is(parrot: Live, 
         ask(page, line(word))
         expect_ended(page)
     asked: list[Route] = []
-    page.route("**/record", lambda route: asked.append(route))  # noqa: PLW0108 - it takes no builtin
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route("**/record", hold)
     session = session_of(page)
     page.get_by_test_id("open-record").click()
     until(page, lambda: len(asked) > 0, "the request")
