@@ -47,6 +47,7 @@ SIDEWAYS = """() => {
     const boxes = 'pre, [class*="wide"], dialog, [class*="hidden"]';
     for (const element of document.querySelectorAll('main *, aside *, dialog[open] *')) {
         if (element.parentElement.closest(boxes) && !element.closest('dialog[open]')) continue;
+        if (element.closest('[class*="hidden"]')) continue; // it is heard, not seen
         const {left, right: edge, width} = element.getBoundingClientRect();
         if (width > 0 && (edge > right + 1 || left < -1)) found.push(element);
     }
