@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ QUESTION = "What happens to an answer when my connection drops?"
 OTHERS = ("How do I add my own documents?", "Can I stop an answer that is being written?")
 TOPICS = 24
 STAGED = "rag=tests.support.staged:build"  # under the same name, so that the page looks the same
+SMALL = 900  # px
+IN_README = ("sources", "dark-streaming", "reconnecting")
 PHONE = 500  # px; what is narrower is touched
 REST_MS = 600  # until what moves has come to rest
 
@@ -199,6 +202,20 @@ class Studio:
         context.close()
 
 
+def shrink(browser: Browser, folder: Path) -> None:
+    """The pictures of the readme, in a width that fits there."""
+    small = folder / "small"
+    small.mkdir(exist_ok=True)
+    page = browser.new_page(viewport={"width": SMALL, "height": SMALL * 800 // 1280})
+    for name in IN_README:
+        picture = b64encode((folder / f"{name}.png").read_bytes()).decode()
+        page.set_content(
+            f'<body style="margin:0"><img width="{SMALL}" src="data:image/png;base64,{picture}">'
+        )
+        page.screenshot(path=small / f"{name}.png")
+    page.close()
+
+
 def take_all(studio: Studio, library: Live, stage: Live) -> None:
     studio.take("empty", empty, library)
     studio.take("streaming", streaming, stage)
@@ -233,6 +250,7 @@ def main(folder: Path) -> None:
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         take_all(Studio(browser, folder), library, stage)
+        shrink(browser, folder)
         browser.close()
 
 

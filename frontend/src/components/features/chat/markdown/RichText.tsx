@@ -1,4 +1,4 @@
-import { memo, useMemo, useRef } from 'react'
+import { memo, type ReactNode, useMemo, useRef } from 'react'
 import ReactMarkdown, { type Components, type Options } from 'react-markdown'
 import rehypeSanitize from 'rehype-sanitize'
 import remarkGfm from 'remark-gfm'
@@ -6,7 +6,7 @@ import remarkMath from 'remark-math'
 import { CitationMark } from '../CitationMark'
 import { BlockSplitter, GROUP, openFence } from './blocks'
 import { CodeBlock } from './CodeBlock'
-import { CITATION_TAG, rehypeCitations } from './citations'
+import { CITATION_TAG, CITED_TAG, rehypeCitations } from './citations'
 import { Formula } from './Formula'
 import { kindOfFormula, remarkFormulas } from './formulas'
 import { delimitMath, openMath } from './math'
@@ -126,5 +126,8 @@ const COMPONENTS = {
       <CodeBlock code={text?.type === 'text' ? text.value : ''} language={language} open={false} />
     )
   },
+  [CITED_TAG]: ({ children }: { children?: ReactNode }) => (
+    <span className={css.together}>{children}</span>
+  ),
   [CITATION_TAG]: ({ number }: { number?: number }) => <CitationMark number={Number(number)} />,
 } as Components
