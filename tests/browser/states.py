@@ -152,7 +152,50 @@ def sidebar(page: Page, url: str) -> None:
     expect(page.get_by_test_id("new-chat")).to_be_visible()
 
 
+def search(page: Page, url: str) -> None:
+    answered(page, url)
+    press_in_sidebar(page, "open-search")
+    page.get_by_test_id("search-input").fill("serve")
+    expect(page.get_by_test_id("hit").first).to_be_visible()
+
+
+def settings(page: Page, url: str) -> None:
+    opened(page, url)
+    press_in_sidebar(page, "open-settings")
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.get_by_label("Link for the other browser")).to_be_visible()
+    page.get_by_test_id("delete-everything").click()
+    expect(page.get_by_test_id("delete-everything-yes")).to_be_visible()
+
+
+def shortcuts(page: Page, url: str) -> None:
+    opened(page, url)
+    press_in_sidebar(page, "open-shortcuts")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
+def record(page: Page, url: str) -> None:
+    answered(page, url)
+    page.get_by_test_id("open-record").click()
+    expect(page.get_by_test_id("record")).to_contain_text("First words")
+
+
+def menu(page: Page, url: str) -> None:
+    answered(page, url)
+    page.get_by_role("button", name="This chat").click()
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_visible()
+
+
+def joining(page: Page, url: str) -> None:
+    opened(page, f"{url}/#join=nobodys-code")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("dialog", name="Continue here?").get_by_role("alert")).to_be_visible()
+
+
 STATES: Mapping[str, Callable[[Page, str], None]] = {
     each.__name__: each
-    for each in (empty, streaming, sources, failed, reconnecting, offline, documents, missing, sidebar)
+    for each in (
+        *(empty, streaming, answered, sources, failed, reconnecting, offline, missing, sidebar),
+        *(documents, search, settings, shortcuts, record, menu, joining),
+    )
 }
