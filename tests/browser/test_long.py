@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.frames import LISTEN, PLANTED, Frames, p95
+from tests.browser.frames import LISTEN, PLANTED, RECORDER, Frames, p95
 from tests.browser.talking import ask, expect_badge, expect_ended, session_of, shown
 from tests.support.histories import lengthen
 from tests.support.live import Live, live
@@ -17,6 +18,7 @@ DROPPED = 0.05
 LONGEST_MS = 100
 SOON_MS = 50
 WATCHED_MS = 5_000
+TURNS, TURN_MS = 60, 40
 TRIES = 3
 """Others may use the machine meanwhile; what the page itself is too slow for shows each time."""
 
@@ -174,6 +176,21 @@ def test_work_of_20_ms_for_each_row_would_be_noticed_when_a_session_opens(
     assert mounted_ms(talker, page, session) > MOUNTED_MS
 
 
+def expect_smooth_scrolling(page: Page) -> None:
+    page.get_by_test_id("message-list").hover()
+    for _ in range(TRIES):
+        resting = Frames.taken(page, 1_000)
+        page.evaluate(RECORDER)
+        for _ in range(TURNS):
+            page.mouse.wheel(0, 300)
+            page.wait_for_timeout(TURN_MS)
+        frames: list[float] = page.evaluate("window.recorded.frames")
+        turning = Frames([after - before for before, after in pairwise(frames)], [], [])
+        if turning.dropped <= DROPPED + resting.dropped:
+            return
+    pytest.fail(f"each of {TRIES} times: {turning.dropped:.1%} of the frames dropped while scrolling")
+
+
 @pytest.mark.promise(27)
 def test_10_000_messages_are_paged_back_through_and_none_of_them_is_missing(
     talker: Live, page: Page, session: str
@@ -201,3 +218,4 @@ def test_10_000_messages_are_paged_back_through_and_none_of_them_is_missing(
     empty, looks = page.evaluate("[window.empty, window.looks]")
     assert (empty, looks > 0) == (0, True)
     assert len(asked) <= MESSAGES // PAGE + 6 * 4
+    expect_smooth_scrolling(page)
