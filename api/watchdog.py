@@ -31,7 +31,7 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     async def start(self) -> None:
-        watched = asyncio.get_running_loop(), threading.get_ident()
+        watched = asyncio.get_running_loop(), threading.get_ident(), _Clock()
         self._thread = threading.Thread(target=self._work, args=watched, name="watchdog", daemon=True)
         self._thread.start()
 
@@ -40,19 +40,21 @@ class Watchdog:
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
 
-    def _work(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
+    def _work(self, loop: asyncio.AbstractEventLoop, thread: int, clock: "_Clock") -> None:
         with suppress(RuntimeError):  # the loop has been closed
-            while not self._leaving.is_set():
-                held = _wait(self._leaving) - LOOK_S
-                self._look(loop, thread, max(0, held))
+            left = False
+            while not left:
+                left = self._leaving.wait(LOOK_S)
+                self._look(loop, thread, clock, max(0, clock.lap() - LOOK_S))
 
-    def _look(self, loop: asyncio.AbstractEventLoop, thread: int, silent: float) -> None:
+    def _look(self, loop: asyncio.AbstractEventLoop, thread: int, clock: "_Clock", silent: float) -> None:
         """Asks for one sign and waits for it, as long as it takes; the loop has been `silent` before."""
         sign = threading.Event()
         loop.call_soon_threadsafe(sign.set)
         told, chain = False, None
         while not sign.is_set() and not self._leaving.is_set():
-            silent += _wait(sign)
+            sign.wait(LOOK_S)
+            silent += clock.lap()
             if silent >= SILENT_S and not told and not sign.is_set():
                 told, chain = True, _tell(thread)
         if silent >= SILENT_S:
@@ -61,11 +63,15 @@ class Watchdog:
             log.warning("event loop no longer blocked", seconds=round(silent, 2), chain=chain)
 
 
-def _wait(event: threading.Event) -> float:
-    """Waits for so long that the next look is due; returns how much of that counts."""
-    began, worked = time.monotonic(), time.process_time()
-    event.wait(LOOK_S)
-    return counted(time.monotonic() - began, time.process_time() - worked)
+class _Clock:
+    """What the time since its last lap counts for; no gap between laps for a held loop to hide in."""
+
+    def __init__(self) -> None:
+        self._then = time.monotonic(), time.process_time()
+
+    def lap(self) -> float:
+        before, self._then = self._then, (time.monotonic(), time.process_time())
+        return counted(self._then[0] - before[0], self._then[1] - before[1])
 
 
 def counted(elapsed: float, worked: float) -> float:

@@ -110,7 +110,7 @@ async def test_a_held_interpreter_is_counted_afterwards(watchdog: Watchdog, note
             sum(range(10_000_000))
     finally:
         sys.setswitchinterval(interval)
-    await over(noted)
+    await watchdog.close()
     assert (watchdog.blocked, noted.lines[-1]["event"]) == (1, FREE)
 
 
