@@ -14,7 +14,7 @@ import time
 import uuid
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 MARK = re.compile(rb" w@(\d+):(\d+)@")
 KEPT = 128
@@ -68,8 +68,7 @@ class Wire(asyncio.Protocol):
         self._transport.write(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its bases
         self.open()
 
     def connection_lost(self, exc: Exception | None) -> None:
