@@ -190,6 +190,7 @@ class Steady(Socket):
         super().__init__(port)
         self._session: str | None = None
         self._before = b""
+        self._read = b""
 
     def open(self) -> None:
         """A new user first: without a token there is nobody to be welcomed."""
@@ -221,6 +222,16 @@ class Steady(Socket):
         super().open()
 
     def hear(self, data: bytes) -> None:
+        """Without what tells of sessions: it has the beginning of their last answers."""
+        self._read += data
+        place, frames = 0, list[bytes]()
+        while (end := _frame_end(self._read, place)) is not None:
+            frames.append(self._read[place:end])
+            place = end
+        self._read = self._read[place:]
+        self.hear_frames(b"".join(each for each in frames if b'{"type":"session"' not in each[:30]))
+
+    def hear_frames(self, data: bytes) -> None:
         if not self.ready.done():
             if b'"welcome"' in data:
                 self.ready.set_result(None)
@@ -232,6 +243,19 @@ class Steady(Socket):
         if b'"type":"error"' in data:
             self.fail(data[:300].decode("latin-1"))
         super().hear(data)
+
+
+def _frame_end(data: bytes, place: int) -> int | None:
+    """Where the frame that begins there ends, if all of it has come."""
+    if len(data) < place + 2:
+        return None
+    size, head = data[place + 1], 2
+    if size == SHORT:
+        size, head = int.from_bytes(data[place + 2 : place + 4], "big"), 4
+    elif size > SHORT:
+        size, head = int.from_bytes(data[place + 2 : place + 10], "big"), 10
+    end = place + head + size
+    return end if len(data) >= end else None
 
 
 class Scripted(Steady):
