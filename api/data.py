@@ -18,7 +18,7 @@ from api.database.migrate import NewerDatabaseError
 from api.database.trouble import in_words
 from api.settings import Settings
 
-SQLITE = "sqlite+aiosqlite:///"
+SQLITE = "sqlite:///"
 
 
 class StartRefusedError(Exception):

@@ -24,7 +24,7 @@ class Settings(ChainSettings):
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes any free one.")
     database_url: str | None = Field(
         None,
-        description="Where the history and the log live, as `sqlite+aiosqlite:///path`. "
+        description="Where the history and the log live, as `sqlite:///path`. "
         "Default: a file in the data folder.",
     )
     secret: SecretStr | None = Field(
@@ -105,7 +105,7 @@ class Settings(ChainSettings):
     @property
     def database(self) -> str:
         """The URL of the database, for SQLAlchemy's async engines."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'steadychat.db'}"
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'steadychat.db'}"
 
     @property
     def origins(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from sqlalchemy import Connection, insert
 from api.core.query import parse
 from api.database.database import Database, open_database
 from api.database.lock import DataFolderLock
-from api.database.snapshot import snapshot
 from api.database.tables import messages
 from api.store.search import add_words, find
 from api.store.sessions import insert_session
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     numbers = itertools.count()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        url = f"sqlite+aiosqlite:///{folder / 'chat.db'}"
+        url = f"sqlite:///{folder / 'chat.db'}"
         lock = DataFolderLock(folder)
         lock.take()
         database = open_database(url, lock, lambda: f"epoch-{next(numbers)}")
@@ -127,11 +127,10 @@ async def searched(database: Database, talk: Talk, users: int, searches: int) ->
         for _ in range(searches):
             user, query = f"user-{talk.chance.randrange(users)}", parse(words())
             start = time.perf_counter()
-            async with snapshot(database.readers) as connection:
-                await find(connection, user, query, 20)
+            await database.readers.read(partial(find, user_id=user, query=query, limit=20))
             times.append((time.perf_counter() - start) * 1000)
         found |= {f"{kind}_ms_p50": percentile(times, 50), f"{kind}_ms_p95": percentile(times, 95)}
-    await database.readers.dispose()
+    await database.readers.close()
     return found
 
 

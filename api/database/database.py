@@ -9,11 +9,12 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.database.engine import Readers, reading_engine, writing_engine
+from api.database.engine import reading_engine, writing_engine
 from api.database.epoch import boot_id, close_epoch, open_epoch
 from api.database.lock import DataFolderLock
 from api.database.migrate import migrate
 from api.database.moved import refuse_moved
+from api.database.readers import READERS, Readers
 from api.database.trouble import in_words
 
 log = structlog.get_logger()
@@ -30,7 +31,7 @@ class Database:
 
     async def close(self) -> None:
         """Marks the database as left in good order. The writer must have ended before."""
-        await self.readers.dispose()
+        await self.readers.close()
         try:
             close_epoch(self.writing)
         except (SQLAlchemyError, sqlite3.Error) as error:
@@ -53,8 +54,8 @@ def open_database(url: str, lock: DataFolderLock, new_id: Callable[[], str]) -> 
     except BaseException:
         writing.dispose()
         raise
-    readers = reading_engine(url)
+    readers = Readers(reading_engine(url, READERS))
     file = Path(str(writing.url.database))
     if file.exists():  # else it is no plain file
-        refuse_moved(writing, readers.sync_engine, file)
+        refuse_moved(writing, readers.engine, file)
     return Database(epoch, readers, writing, lock)

@@ -1,42 +1,26 @@
-"""Connections to the database: an async pool for reading, a plain one for the writer."""
+"""Connections to the database: a pool for reading, one for the writer."""
 
-import asyncio
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BUSY_MS = 5_000
-READERS = 4
 
 
-class Readers(AsyncEngine):
-    """A pool for reads. `begin()` opens one snapshot, which all selects until its end share.
-
-    Whoever reads takes a place in `room` first: unlike the pool's queue it can be left at any time.
-    """
-
-    def __init__(self, sync_engine: Engine) -> None:
-        super().__init__(sync_engine)
-        self.room = asyncio.Semaphore(READERS)
-
-
-def reading_engine(url: str) -> Readers:
-    engine = create_async_engine(url, pool_size=READERS, max_overflow=0).sync_engine
-    _explicit_begin(engine)
-    return Readers(engine)
+def reading_engine(url: str | URL, connections: int) -> Engine:
+    """Each transaction is one snapshot, which all selects until its end share."""
+    return _engine(url, "BEGIN", connections)
 
 
 def writing_engine(url: str | URL) -> Engine:
-    """The writer's own connection, without a pool: `url` is the readers', with the plain driver."""
-    engine = create_engine(make_url(url).set(drivername="sqlite"), pool_size=1, max_overflow=0)
-    _explicit_begin(engine, "BEGIN IMMEDIATE")
-    return engine
+    """The writer's own connection."""
+    return _engine(url, "BEGIN IMMEDIATE", 1)
 
 
-def _explicit_begin(engine: Engine, begin: str = "BEGIN") -> None:
+def _engine(url: str | URL, begin: str, connections: int) -> Engine:
     """sqlite3 opens transactions by itself only before writes, so two selects may differ; take that over."""
+    engine = create_engine(make_url(url).set(drivername="sqlite"), pool_size=connections, max_overflow=0)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: DBAPIConnection, _record: Any) -> None:  # SQLAlchemy's own record
@@ -49,8 +33,10 @@ def _explicit_begin(engine: Engine, begin: str = "BEGIN") -> None:
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def _begun(connection: Any) -> None:  # a Connection of either kind
-        connection.exec_driver_sql(begin)
+    def _begun(connection: Connection) -> None:
+        driver_of(connection).execute(begin)
+
+    return engine
 
 
 def driver_of(connection: Connection) -> Any:  # Any: each driver has a connection of its own

@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, Select
 
 
-async def portion(
-    connection: AsyncConnection, rows: Select[Any], *, column: str, chars: int, at_once: int
+def portion(
+    connection: Connection, rows: Select[Any], *, column: str, chars: int, at_once: int
 ) -> tuple[list[Row[Any]], bool]:
     """The first rows, until their `column` holds so many characters; at least one, if there is any.
 
     Returns them, and whether the rest was left where it is. They come from the database `at_once` so many.
     """
     found: list[Row[Any]] = []
-    async with connection.stream(rows) as streamed:
-        while batch := await streamed.fetchmany(at_once):
+    with connection.execute(rows, execution_options={"stream_results": True}) as streamed:
+        while batch := streamed.fetchmany(at_once):
             for row in batch:
                 if chars <= 0:
                     return found, True

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from api.core.errors import ChatError, Code
 from api.core.events import Created, Ended, Event, Piece
 from api.core.points import Point, Reach, nowhere
 from api.core.records import Position
-from api.database.engine import Readers
 from api.database.portion import portion
-from api.database.snapshot import carried_through, snapshot
+from api.database.readers import Readers
 from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
@@ -68,25 +67,9 @@ class SqlLog:
         recent = self._tails.after(session_id, after.seq)
         return Reading(recent) if recent is not None else await self._read_rows(session_id, after.seq)
 
-    @carried_through
     async def _read_rows(self, session_id: str, seq: int) -> Reading:
-        session = select(sessions.c.trimmed, sessions.c.deleted_at).where(sessions.c.id == session_id)
-        async with snapshot(self._readers) as connection:
-            row = (await connection.execute(session)).one_or_none()
-            found, _ = await portion(
-                connection,
-                events_after(session_id, seq, READ_EVENTS),
-                column="body",
-                chars=READ_CHARS,
-                at_once=READ_ROWS,
-            )
-        if row is None:
-            return Reading(gone=True)
-        if seq < row.trimmed:
-            return Reading(lost=True)
-        return Reading([load(event) for event in found], gone=not found and row.deleted_at is not None)
+        return await self._readers.read(partial(_read_rows, session_id=session_id, seq=seq))
 
-    @carried_through
     async def state(self, session_id: str, user_id: str | None = None) -> LogState:
         """Where the session's log ends, in one snapshot with what is running there.
 
@@ -102,8 +85,7 @@ class SqlLog:
         )
         if user_id is not None:
             statement = statement.where(sessions.c.user_id == user_id, sessions.c.deleted_at.is_(None))
-        async with snapshot(self._readers) as connection:
-            row = (await connection.execute(statement)).one_or_none()
+        row = await self._readers.read(lambda connection: connection.execute(statement).one_or_none())
         if row is None:
             raise ChatError(Code.NOT_FOUND, ids={"session_id": session_id})
         active = None if row.active is None else row.active - 1
@@ -120,7 +102,6 @@ class SqlLog:
 
         return undo
 
-    @carried_through
     async def trim(self, ended_before: datetime) -> int:
         """Drops the events of answers that ended before that time; returns how many sessions were trimmed."""
         expired = (
@@ -130,8 +111,7 @@ class SqlLog:
             .group_by(events.c.session_id)
             .limit(TRIM_SESSIONS)
         )
-        async with snapshot(self._readers) as connection:
-            found = [(row.session_id, row.upto) for row in await connection.execute(expired)]
+        found = await self._readers.read(lambda connection: connection.execute(expired).all())
         for session_id, upto in found:  # a commit each, so that no running answer waits for all of them
             await self._in_use.submit(partial(_trim, session_id=session_id, upto=upto), durable=False)
         return len(found)
@@ -141,6 +121,18 @@ class SqlLog:
         if self._writer is None:
             raise RuntimeError("the log has no writer yet")
         return self._writer
+
+
+def _read_rows(connection: Connection, session_id: str, seq: int) -> Reading:
+    session = select(sessions.c.trimmed, sessions.c.deleted_at).where(sessions.c.id == session_id)
+    row = connection.execute(session).one_or_none()
+    if row is None:
+        return Reading(gone=True)
+    if seq < row.trimmed:
+        return Reading(lost=True)
+    rows = events_after(session_id, seq, READ_EVENTS)
+    found, _ = portion(connection, rows, column="body", chars=READ_CHARS, at_once=READ_ROWS)
+    return Reading([load(event) for event in found], gone=not found and row.deleted_at is not None)
 
 
 def _trim(transaction: Transaction, session_id: str, upto: int) -> None:

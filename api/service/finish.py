@@ -7,7 +7,8 @@ import structlog
 from api.core.errors import TABLE, ChatError, Code, Problem
 from api.core.failures import places
 from api.core.lifecycle import Status
-from api.service.ports import Ending, Hints, NewId, Outcome, SessionHint, Store
+from api.service.ports import Ending, Hints, NewId, SessionHint, Store
+from api.service.requests import Outcome
 from api.service.runner import Job
 
 log = structlog.get_logger()

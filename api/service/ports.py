@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from api.core.errors import Problem
-from api.core.events import Ended, Event
+from api.core.events import Event
 from api.core.leases import Lease, Leases
 from api.core.lifecycle import Status
 from api.core.notes import Trace, What
 from api.core.records import JSON, Message, Position, Session
-from api.service.requests import Accepted, AnswerRequest
+from api.service.requests import Accepted, AnswerRequest, Outcome
 
 Clock: TypeAlias = Callable[[], datetime]
 NewId: TypeAlias = Callable[[], str]
@@ -42,18 +42,6 @@ class Ending:
     error: Problem | None = None
     fence: str | None = None
     lease: Lease | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an answer stands after it was to be ended; `ended` and `session` if it was ended by that.
-
-    `session` is the session as the end left it.
-    """
-
-    status: Status
-    ended: Ended | None = None
-    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from api.core.events import Ended
 from api.core.lifecycle import Status
 from api.core.records import Message, Position, Session
 
@@ -59,3 +60,15 @@ class Accepted:
     @property
     def index(self) -> int:
         return self.question.index
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an answer stands after it was to be ended; `ended` and `session` if it was ended by that.
+
+    `session` is the session as the end left it.
+    """
+
+    status: Status
+    ended: Ended | None = None
+    session: Session | None = None

@@ -5,8 +5,7 @@ from functools import partial
 
 from api.core.query import Query
 from api.core.records import Hit, Kept, Verdict
-from api.database.engine import Readers
-from api.database.snapshot import carried_through, snapshot
+from api.database.readers import Readers
 from api.database.writer import Writer
 from api.service.archive import Forgotten
 from api.service.ports import Clock
@@ -24,10 +23,8 @@ class SqlArchive:
         self._writer = writer
         self._clock = clock
 
-    @carried_through
     async def search(self, user_id: str, query: Query, limit: int) -> Sequence[Hit]:
-        async with snapshot(self._readers) as connection:
-            return await find(connection, user_id, query, limit)
+        return await self._readers.read(lambda connection: find(connection, user_id, query, limit))
 
     async def judge(
         self, user_id: str, session_id: str, message_id: str, value: Verdict | None, comment: str | None
@@ -43,16 +40,12 @@ class SqlArchive:
         )
         await self._writer.submit(unit, durable=True)
 
-    @carried_through
     async def keeps(self, user_id: str, session_id: str, after: int) -> Sequence[Kept]:
-        async with snapshot(self._readers) as connection:
-            return await read_kept(connection, user_id, session_id, after)
+        return await self._readers.read(lambda connection: read_kept(connection, user_id, session_id, after))
 
     async def forget(self, user_id: str) -> Forgotten:
         now = self._clock()
         return await self._writer.submit(lambda transaction: forget(transaction, user_id, now), durable=True)
 
-    @carried_through
     async def half_forgotten(self) -> Sequence[str]:
-        async with snapshot(self._readers) as connection:
-            return await connection.run_sync(half_forgotten)
+        return await self._readers.read(half_forgotten)

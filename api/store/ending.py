@@ -14,7 +14,8 @@ from api.database.tables import events, messages, owners, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.log.rows import add_ended, next_seq
-from api.service.ports import Ending, Outcome
+from api.service.ports import Ending
+from api.service.requests import Outcome
 from api.store.rows import preview, to_session
 from api.store.search import add_words
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, Select, select
 
 from api.core.records import Feedback, Kept, Verdict
 from api.database.portion import portion
@@ -17,13 +16,13 @@ MOST_CHARS = 256 * 1024
 READ_ROWS = 8  # at once; each may be an answer of a megabyte
 
 
-async def read_kept(connection: AsyncConnection, user_id: str, session_id: str, after: int) -> list[Kept]:
+def read_kept(connection: Connection, user_id: str, session_id: str, after: int) -> list[Kept]:
     """The messages after an index, until there are so many or they are so long; one at least, if there is."""
-    require((await connection.execute(owned(user_id, session_id))).one_or_none(), session_id)
-    rows, _ = await portion(
+    require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
+    rows, _ = portion(
         connection, _oldest_first(session_id, after), column="content", chars=MOST_CHARS, at_once=READ_ROWS
     )
-    return [Kept(await with_text(connection, row), not row.shown, _feedback(row)) for row in rows]
+    return [Kept(with_text(connection, row), not row.shown, _feedback(row)) for row in rows]
 
 
 def _oldest_first(session_id: str, after: int) -> Select[Any]:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from api.core.leases import Lease, Leases
 from api.database.tables import IS_RUNNING, messages, owners
@@ -20,15 +19,15 @@ def forget(transaction: Transaction, owner: str, beat: int) -> None:
     transaction.connection.execute(delete(owners).where(owners.c.id == owner, owners.c.beat == beat))
 
 
-async def read_leases(connection: AsyncConnection) -> Leases:
-    running = (await connection.execute(_running())).all()
-    beats = (await connection.execute(select(owners))).all()
+def read_leases(connection: Connection) -> Leases:
+    running = connection.execute(_running()).all()
+    beats = connection.execute(select(owners)).all()
     return Leases([_lease(row) for row in running], {row.id: row.beat for row in beats})
 
 
-async def read_lease(connection: AsyncConnection, session_id: str) -> Lease | None:
+def read_lease(connection: Connection, session_id: str) -> Lease | None:
     statement = _running().where(messages.c.session_id == session_id)
-    row = (await connection.execute(statement)).one_or_none()
+    row = connection.execute(statement).one_or_none()
     return None if row is None else _lease(row)
 
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, Select, exists, select
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
@@ -42,8 +41,8 @@ def owned_message(user_id: str, message_id: str, session_id: str | None) -> Sele
     return statement if session_id is None else statement.where(messages.c.session_id == session_id)
 
 
-async def read_page(
-    connection: AsyncConnection,
+def read_page(
+    connection: Connection,
     user_id: str,
     session_id: str,
     limit: int,
@@ -56,32 +55,30 @@ async def read_page(
 
     Its text has a bound too, so that a page may have fewer rows than were asked for, and there is more.
     """
-    session = require((await connection.execute(owned(user_id, session_id))).one_or_none(), session_id)
+    session = require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
     statement = _newest_first(session_id, limit + 1)
     if not superseded:
         statement = statement.where(SHOWN)
     if before is not None:
-        statement = statement.where(messages.c.number < await _index_of(connection, session_id, before))
-    rows, cut = await portion(connection, statement, column="content", chars=PAGE_CHARS, at_once=READ_ROWS)
-    found = [await with_text(connection, row) for row in reversed(rows[:limit])]
+        statement = statement.where(messages.c.number < _index_of(connection, session_id, before))
+    rows, cut = portion(connection, statement, column="content", chars=PAGE_CHARS, at_once=READ_ROWS)
+    found = [with_text(connection, row) for row in reversed(rows[:limit])]
     return Page(found, cut or len(rows) > limit, Position(epoch, session.seq))
 
 
-async def read_message(
-    connection: AsyncConnection, user_id: str, message_id: str, session_id: str | None
-) -> Message:
+def read_message(connection: Connection, user_id: str, message_id: str, session_id: str | None) -> Message:
     found = owned_message(user_id, message_id, session_id)
-    row = (await connection.execute(found)).one_or_none()
+    row = connection.execute(found).one_or_none()
     if row is None:
         raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
-    return await with_text(connection, row)
+    return with_text(connection, row)
 
 
-async def read_history(
-    connection: AsyncConnection, session_id: str, before_index: int, limit: int
+def read_history(
+    connection: Connection, session_id: str, before_index: int, limit: int
 ) -> list[tuple[str, str]]:
     """The newest `limit` exchanges before an index, oldest first; see `api.service.ports.Store`."""
-    rows = (await connection.execute(_exchanges(session_id, before_index, limit))).all()
+    rows = connection.execute(_exchanges(session_id, before_index, limit)).all()
     return [(row.question, row.answer) for row in reversed(rows)]
 
 
@@ -112,17 +109,17 @@ def _newest_first(session_id: str, limit: int) -> Select[Any]:
     )
 
 
-async def _index_of(connection: AsyncConnection, session_id: str, message_id: str) -> int:
+def _index_of(connection: Connection, session_id: str, message_id: str) -> int:
     statement = select(messages.c.number).where(
         messages.c.id == message_id, messages.c.session_id == session_id
     )
-    index = (await connection.execute(statement)).scalar_one_or_none()
+    index = connection.execute(statement).scalar_one_or_none()
     if index is None:
         raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
     return int(index)
 
 
-async def with_text(connection: AsyncConnection, row: Row[Any]) -> Message:
+def with_text(connection: Connection, row: Row[Any]) -> Message:
     if Status(row.status).terminal:
         return to_message(row)
-    return to_message(row, "".join((await connection.execute(text_so_far(row))).scalars()))
+    return to_message(row, "".join(connection.execute(text_so_far(row)).scalars()))

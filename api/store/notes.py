@@ -14,9 +14,8 @@ from sqlalchemy import bindparam, delete, insert, select
 from api.core.errors import ChatError
 from api.core.notes import Trace, What
 from api.core.records import JSON
-from api.database.engine import Readers
+from api.database.readers import Readers
 from api.database.records import dump_json
-from api.database.snapshot import carried_through, snapshot
 from api.database.tables import messages, notes, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
@@ -104,9 +103,14 @@ class SqlNotes:
             if not written:
                 await asyncio.sleep(RETRY_S)
 
-    @carried_through
     async def flushed(self) -> None:
-        """Waits until what was noted before is written, unless the database is away."""
+        """Waits until what was noted before is written, unless the database is away.
+
+        Whoever is cancelled meanwhile leaves at once, and breaks nothing off.
+        """
+        await asyncio.shield(asyncio.ensure_future(self._flush()))
+
+    async def _flush(self) -> None:
         async with self._writing:
             left = len(self._waiting)
             while left > 0 and (written := await self._write_some()):
@@ -132,12 +136,9 @@ class SqlNotes:
         with suppress(TimeoutError):
             async with asyncio.timeout(READER_S):
                 await self.flushed()
-        return await self._trace(user_id, session_id, message_id)
-
-    @carried_through
-    async def _trace(self, user_id: str, session_id: str, message_id: str) -> Trace:
-        async with snapshot(self._readers) as connection:
-            return await read_trace(connection, user_id, session_id, message_id)
+        return await self._readers.read(
+            lambda connection: read_trace(connection, user_id, session_id, message_id)
+        )
 
     async def age(self, before: datetime) -> int:
         """Erases what was noted before that time, a commit after the other; returns how many there were."""

@@ -8,7 +8,6 @@ taken out of it is named by its text again.
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.query import Query, excerpt
 from api.core.records import Hit
@@ -41,7 +40,7 @@ def remove_words(connection: Connection, gone: Iterable[tuple[str, str, str]]) -
         _note(connection, _AFTER_REMOVAL[_noted(connection)])
 
 
-async def find(connection: AsyncConnection, user_id: str, query: Query, limit: int) -> list[Hit]:
+def find(connection: Connection, user_id: str, query: Query, limit: int) -> list[Hit]:
     """The best messages first, of equal ones the newest."""
     match = " ".join(
         [
@@ -50,12 +49,12 @@ async def find(connection: AsyncConnection, user_id: str, query: Query, limit: i
         ]
     )
     asked = {"match": match, "user": user_id, "candidates": CANDIDATES, "limit": limit}
-    found = (await connection.execute(_FIND, asked)).all()
+    found = connection.execute(_FIND, asked).all()
     hits: list[Hit] = []
     for start in range(0, len(found), READ_TEXTS):
         some = found[start : start + READ_TEXTS]
         ids = [row.id for row in some]
-        texts = {row.id: row.text for row in await connection.execute(_TEXTS, {"ids": ids})}
+        texts = {row.id: row.text for row in connection.execute(_TEXTS, {"ids": ids})}
         hits += [Hit(row.session_id, row.id, row.number, excerpt(texts[row.id], query)) for row in some]
     return hits
 

@@ -31,6 +31,11 @@ def require(row: Row[Any] | None, session_id: str) -> Row[Any]:
     return row
 
 
+def read_session(connection: Connection, user_id: str, session_id: str) -> Session:
+    row = connection.execute(owned(user_id, session_id)).one_or_none()
+    return to_session(require(row, session_id))
+
+
 def listed(user_id: str, limit: int, offset: int, before: tuple[datetime, str] | None) -> Select[Any]:
     """Newest activity first, from `offset` or from just before a (time, id) of that order."""
     statement = (

@@ -6,12 +6,11 @@ from functools import partial
 
 from api.core.leases import Lease, Leases
 from api.core.records import Message, Session
-from api.database.engine import Readers
+from api.database.readers import Readers
 from api.database.scrub import scrub
-from api.database.snapshot import carried_through, snapshot
 from api.database.writer import Transaction, Writer
-from api.service.ports import Clock, Ending, NewId, Outcome, Page
-from api.service.requests import Accepted, AnswerRequest, SendRequest
+from api.service.ports import Clock, Ending, NewId, Page
+from api.service.requests import Accepted, AnswerRequest, Outcome, SendRequest
 from api.store import leases as lease_rows
 from api.store import sessions as session_rows
 from api.store.acceptance import Sending, Terms
@@ -61,14 +60,12 @@ class SqlStore:
         unit = Sending(request, terms) if isinstance(request, SendRequest) else Retrying(request, terms)
         return await self._writer.submit(unit, durable=True)
 
-    @carried_through
     async def repetition(self, request: AnswerRequest) -> Accepted | None:
-        async with snapshot(self._readers) as connection:
-            known = await connection.run_sync(recorded, request, self._epoch)
-            if known is not None or isinstance(request, SendRequest):
-                return known
-            if await connection.run_sync(successor, request, self._epoch) is None:
-                return None
+        known = await self._readers.read(partial(recorded, request=request, epoch=self._epoch))
+        if known is not None or isinstance(request, SendRequest):
+            return known
+        if await self._readers.read(partial(successor, request=request, epoch=self._epoch)) is None:
+            return None
         return await self._writer.submit(
             lambda transaction: bound(transaction.connection, request, self._epoch), durable=True
         )
@@ -79,15 +76,11 @@ class SqlStore:
     async def beat(self, owner: str, number: int) -> None:
         await self._writer.submit(partial(lease_rows.beat, owner=owner, number=number), durable=False)
 
-    @carried_through
     async def leases(self) -> Leases:
-        async with snapshot(self._readers) as connection:
-            return await lease_rows.read_leases(connection)
+        return await self._readers.read(lease_rows.read_leases)
 
-    @carried_through
     async def lease(self, session_id: str) -> Lease | None:
-        async with snapshot(self._readers) as connection:
-            return await lease_rows.read_lease(connection, session_id)
+        return await self._readers.read(partial(lease_rows.read_lease, session_id=session_id))
 
     async def forget(self, owner: str, beat: int) -> None:
         await self._writer.submit(partial(lease_rows.forget, owner=owner, beat=beat), durable=False)
@@ -95,12 +88,9 @@ class SqlStore:
     async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
         if before_index <= 1 or exchanges <= 0:  # there is none
             return []
-        return await self._history(session_id, before_index, exchanges)
-
-    @carried_through
-    async def _history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
-        async with snapshot(self._readers) as connection:
-            return await read_history(connection, session_id, before_index, exchanges)
+        return await self._readers.read(
+            partial(read_history, session_id=session_id, before_index=before_index, limit=exchanges)
+        )
 
     async def create_session(self, user_id: str, title: str, chain: str) -> Session:
         session_id, now = self._new_id(), self._clock()
@@ -111,19 +101,17 @@ class SqlStore:
         await self._writer.submit(unit, durable=True)
         return await self.session(user_id, session_id)
 
-    @carried_through
     async def session(self, user_id: str, session_id: str) -> Session:
-        async with snapshot(self._readers) as connection:
-            row = (await connection.execute(session_rows.owned(user_id, session_id))).one_or_none()
-        return to_session(session_rows.require(row, session_id))
+        return await self._readers.read(
+            partial(session_rows.read_session, user_id=user_id, session_id=session_id)
+        )
 
-    @carried_through
     async def sessions(
         self, user_id: str, limit: int, *, offset: int = 0, before: tuple[datetime, str] | None = None
     ) -> Sequence[Session]:
-        async with snapshot(self._readers) as connection:
-            rows = await connection.execute(session_rows.listed(user_id, limit, offset, before))
-            return [to_session(row) for row in rows]
+        listed = session_rows.listed(user_id, limit, offset, before)
+        rows = await self._readers.read(lambda connection: connection.execute(listed).all())
+        return [to_session(row) for row in rows]
 
     async def rename(self, user_id: str, session_id: str, title: str) -> Session:
         return await self._writer.submit(
@@ -136,19 +124,19 @@ class SqlStore:
             lambda transaction: session_rows.remove(transaction, user_id, session_id, now), durable=True
         )
 
-    @carried_through
     async def page(
         self, user_id: str, session_id: str, limit: int, before: str | None, *, superseded: bool = False
     ) -> Page:
-        async with snapshot(self._readers) as connection:
-            return await read_page(
+        return await self._readers.read(
+            lambda connection: read_page(
                 connection, user_id, session_id, limit, before, self._epoch, superseded=superseded
             )
+        )
 
-    @carried_through
     async def message(self, user_id: str, message_id: str, session_id: str | None = None) -> Message:
-        async with snapshot(self._readers) as connection:
-            return await read_message(connection, user_id, message_id, session_id)
+        return await self._readers.read(
+            lambda connection: read_message(connection, user_id, message_id, session_id)
+        )
 
     async def purge(self, deleted_before: datetime) -> bool:
         return await self._writer.submit(

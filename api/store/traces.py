@@ -5,8 +5,7 @@ from itertools import takewhile
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, Select, select
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Role, Status
@@ -21,21 +20,21 @@ MOST_ATTEMPTS = 100
 _COLUMNS = [column for column in messages.c if column.name not in {"content", "sources"}]
 
 
-async def read_trace(connection: AsyncConnection, user_id: str, session_id: str, message_id: str) -> Trace:
+def read_trace(connection: Connection, user_id: str, session_id: str, message_id: str) -> Trace:
     """An answer with what was noted of it; of a question, all attempts at it. Raises not_found."""
     owned = owned_message(user_id, message_id, session_id).with_only_columns(*_COLUMNS)
-    message = (await connection.execute(owned)).one_or_none()
+    message = connection.execute(owned).one_or_none()
     if message is None:
         raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
     asked = message.role == Role.USER
     first = message.number + 1 if asked else message.number
     most = MOST_ATTEMPTS if asked else 1
     question = message.id if asked else message.reply_to
-    rows = (await connection.execute(_from(session_id, first, most + 1))).all()
+    rows = connection.execute(_from(session_id, first, most + 1)).all()
     answers = list(takewhile(lambda row: row.reply_to == question, rows[:most]))
     after = rows[len(answers) :]
     attempts = [_attempt(row) for row in answers]
-    known = await _notes_of(connection, session_id, [row.id for row in answers])
+    known = _notes_of(connection, session_id, [row.id for row in answers])
     return Trace(attempts, _attempt(after[0]) if after else None, known)
 
 
@@ -48,13 +47,13 @@ def _from(session_id: str, number: int, limit: int) -> Select[Any]:
     )
 
 
-async def _notes_of(connection: AsyncConnection, session_id: str, message_ids: Sequence[str]) -> list[Note]:
+def _notes_of(connection: Connection, session_id: str, message_ids: Sequence[str]) -> list[Note]:
     """Those of the answers, and those of the session's followers."""
     of_session = select(notes).where(notes.c.session_id == session_id)
     rows = [
         row
         for of in (notes.c.message_id.in_(message_ids), notes.c.message_id.is_(None))
-        for row in await connection.execute(of_session.where(of))
+        for row in connection.execute(of_session.where(of))
     ]
     return [_note(row) for row in sorted(rows, key=lambda row: row.id)]
 

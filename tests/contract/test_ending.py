@@ -12,7 +12,8 @@ from api.core.events import Ended
 from api.core.lifecycle import IllegalMoveError, Status
 from api.core.records import JSON
 from api.database.writer import Transaction
-from api.service.ports import Ending, Outcome
+from api.service.ports import Ending
+from api.service.requests import Outcome
 from tests.support.backends import Backend
 
 pytestmark = pytest.mark.anyio

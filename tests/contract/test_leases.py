@@ -7,7 +7,8 @@ import pytest
 
 from api.core.leases import Lease
 from api.core.lifecycle import Status
-from api.service.ports import ClaimLostError, Ending, Outcome
+from api.service.ports import ClaimLostError, Ending
+from api.service.requests import Outcome
 from tests.support.backends import OWNER, Backend, another_server
 
 pytestmark = pytest.mark.anyio

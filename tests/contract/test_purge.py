@@ -10,7 +10,6 @@ from sqlalchemy import func, insert, select
 
 from api.core.errors import ChatError
 from api.core.query import parse
-from api.database.snapshot import snapshot
 from api.database.tables import events, feedback, messages, metadata, notes, sends, users
 from api.database.writer import Transaction
 from api.store import purge
@@ -177,8 +176,7 @@ async def test_whoever_still_reads_what_was_is_not_waited_for_and_it_is_done_lat
     backend: Backend, tmp_path: Path
 ) -> None:
     sent = await backend.exchange()
-    async with snapshot(backend.database.readers) as reading:
-        await reading.execute(select(messages))
+    async with backend.read_under_way(lambda connection: connection.execute(select(messages))):
         await erased(backend)
         assert not await backend.store.scrub()
         await backend.exchange(session=sent.session_id)  # writing goes on

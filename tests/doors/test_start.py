@@ -96,7 +96,7 @@ def test_a_database_that_may_only_be_read(folder: Path, monkeypatch: pytest.Monk
     file = folder / "old.db"
     sqlite3.connect(file).close()
     file.write_bytes(b"")
-    monkeypatch.setenv("STEADYCHAT_DATABASE_URL", f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
+    monkeypatch.setenv("STEADYCHAT_DATABASE_URL", f"sqlite:///file:{file}?mode=ro&uri=true")
     assert "may not be written" in refusal()
 
 
@@ -162,7 +162,7 @@ def test_two_data_folders_with_one_database(folder: Path, monkeypatch: pytest.Mo
     file = folder / "shared.db"
     lock = DataFolderLock(folder / "other", file)
     lock.take()
-    monkeypatch.setenv("STEADYCHAT_DATABASE_URL", f"sqlite+aiosqlite:///{file}")
+    monkeypatch.setenv("STEADYCHAT_DATABASE_URL", f"sqlite:///{file}")
     try:
         said = refusal()
     finally:

@@ -72,7 +72,7 @@ def test_a_folder_of_data_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp
     assert "STEADYCHAT_DATA_DIR" in refusal("restored")
 
 
-@pytest.mark.parametrize("url", ["postgresql+asyncpg://ann:password@localhost/chat", "sqlite+aiosqlite://"])
+@pytest.mark.parametrize("url", ["postgresql+asyncpg://ann:password@localhost/chat", "sqlite://"])
 def test_a_database_that_is_no_file(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("STEADYCHAT_DATABASE_URL", url)
     for command in (["backup", "chat.tar"], ["restore", "chat.tar"], ["restored"]):

@@ -10,12 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
+
 from api.core.events import Ended, Event
 from api.core.lifecycle import Status
 from api.core.records import Position
 from api.database.database import Database, open_database
 from api.database.engine import reading_engine, writing_engine
 from api.database.lock import DataFolderLock
+from api.database.readers import READERS, Readers
 from api.database.writer import Transaction, Writer
 from api.log.log import SqlLog
 from api.service.ports import Claim, Ending
@@ -32,6 +35,10 @@ NAMES = ["sqlite"]
 OWNER = "own"
 GATE_S = 15.0
 BUSY_MS = 50
+
+
+def nothing(_: Connection) -> None:
+    """What a read finds that looks at nothing."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +163,26 @@ class Backend:
             done.set()
             await waiting
 
+    @asynccontextmanager
+    async def read_under_way(self, read: Callable[[Connection], Any] = nothing) -> AsyncIterator[None]:
+        """Somebody reads for as long as this lasts, and has begun with `read`."""
+        begun, done = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def wait(connection: Connection) -> None:
+            read(connection)
+            loop.call_soon_threadsafe(begun.set)
+            assert done.wait(GATE_S)
+
+        reading = asyncio.create_task(self.database.readers.read(wait))
+        async with asyncio.timeout(GATE_S):
+            await begun.wait()
+        try:
+            yield
+        finally:
+            done.set()
+            await reading
+
 
 @asynccontextmanager
 async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
@@ -172,14 +199,17 @@ async def another_server(backend: Backend, folder: Path, owner: str) -> AsyncIte
     """A second process on the same database, as far as a store and a log can tell."""
     url = _url(folder)
     database = Database(
-        backend.database.epoch, reading_engine(url), writing_engine(url), DataFolderLock(folder)
+        backend.database.epoch,
+        Readers(reading_engine(url, READERS)),
+        writing_engine(url),
+        DataFolderLock(folder),
     )
     async with _served(database, folder, owner, CountedIds(owner), backend.clock) as found:
         yield found
 
 
 def _url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder / 'chat.db'}"
+    return f"sqlite:///{folder / 'chat.db'}"
 
 
 @asynccontextmanager

@@ -2,17 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any, cast
+from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, Result
+from sqlalchemy import Connection, Engine
 
 from api.core.points import Reach, nowhere
-from api.database.engine import Readers as RealReaders
+from api.database.readers import Readers
 from api.database.writer import Publish, T, Unit, Writer, _Job
-
-MANY = 1_000
 
 
 class HeldWriter(Writer):
@@ -78,47 +74,18 @@ class Pauses:
             self._held.popleft().set()
 
 
-class Readers:
-    """What the store and the log use of their engine, without a thread. A read may be held at its end."""
+class LoopReaders(Readers):
+    """Reads without a thread. An answer may be held back."""
 
     def __init__(self, engine: Engine, pauses: Pauses) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._pauses = pauses
-        self.room = asyncio.Semaphore(MANY)
 
-    def as_engine(self) -> RealReaders:
-        return cast("RealReaders", self)
-
-    @asynccontextmanager
-    async def connect(self) -> "AsyncIterator[_Reading]":
-        with self._engine.connect() as connection:
-            yield _Reading(connection)
+    async def read(self, unit: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection, connection.begin():
+            found = unit(connection)
         await self._pauses.passing()
+        return found
 
-
-class _Reading:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[None]:
-        with self._connection.begin():
-            yield
-
-    async def execute(self, statement: Any) -> Result[Any]:  # Any: as SQLAlchemy's
-        return self._connection.execute(statement)
-
-    async def run_sync(self, read: Callable[[Connection], T]) -> T:
-        return read(self._connection)
-
-    @asynccontextmanager
-    async def stream(self, statement: Any) -> "AsyncIterator[_Streamed]":  # Any: as above
-        yield _Streamed(self._connection.execute(statement))
-
-
-class _Streamed:
-    def __init__(self, result: Result[Any]) -> None:
-        self._result = result
-
-    async def fetchmany(self, size: int) -> Any:  # Any: rows of any shape
-        return self._result.fetchmany(size)
+    async def close(self) -> None:
+        self.engine.dispose()

@@ -11,7 +11,6 @@ from unittest.mock import patch
 from sqlalchemy import Select, and_, exists
 
 from api import parts as wiring
-from api.database.snapshot import snapshot
 from api.database.tables import events
 from api.log import log as log_module
 from api.log.rows import after as events_after
@@ -98,8 +97,7 @@ class PositionLast(SqlStore):
         self, user_id: str, session_id: str, limit: int, before: str | None, *, superseded: bool = False
     ) -> Page:
         page = await super().page(user_id, session_id, limit, before, superseded=superseded)
-        async with snapshot(self._readers):
-            later = await super().page(user_id, session_id, 1, None)
+        later = await super().page(user_id, session_id, 1, None)
         return replace(page, position=later.position)
 
 

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 from unittest.mock import patch
 
 from fastapi import FastAPI, Request
-from sqlalchemy import Engine, QueuePool, create_engine, make_url
 
 from api import parts as wiring
 from api.auth.identity import Identity
@@ -18,26 +17,19 @@ from api.auth.none import USER_ID
 from api.data import new_id, open_database_in
 from api.database import database as database_module
 from api.database.database import Database
-from api.database.engine import _explicit_begin, writing_engine
+from api.database.engine import reading_engine, writing_engine
 from api.database.lock import DataFolderLock
 from api.database.migrate import migrate
 from api.doors import problems, rest, sse
 from api.parts import Parts
 from api.settings import Settings
 from chains.contract import Chain
-from tests.faults.model.database import HeldWriter, Pauses, Readers
+from tests.faults.model.database import HeldWriter, LoopReaders, Pauses
 from tests.faults.model.loop import StillLoop
 from tests.support.chats import spoken
 
 LONG_S = 1_000.0
 Opens: TypeAlias = Callable[[Settings, DataFolderLock], Database]
-
-
-def reading_engine(url: str) -> Engine:
-    """The readers' snapshots, by the plain driver."""
-    engine = create_engine(make_url(url).set(drivername="sqlite"), poolclass=QueuePool, pool_size=8)
-    _explicit_begin(engine)
-    return engine
 
 
 class BrokenModelError(Exception):
@@ -126,7 +118,7 @@ class MortalServer:
     def _build(self) -> Parts:
         chosen: dict[str, Any] = {  # Any: each setting has its type
             "data_dir": self._folder,
-            "database_url": f"sqlite+aiosqlite:///{self.file}",
+            "database_url": f"sqlite:///{self.file}",
             "auth": "none",
             "timeout_first_piece": LONG_S,
             "timeout_gap": LONG_S,
@@ -145,8 +137,8 @@ class MortalServer:
     def _opened(self, really: Opens) -> Opens:
         def opened(settings: Settings, lock: DataFolderLock) -> Database:
             database = really(settings, lock)
-            self._reading = reading_engine(settings.database)
-            database.readers = Readers(self._reading, self.pauses).as_engine()
+            self._reading = reading_engine(settings.database, 8)
+            database.readers = LoopReaders(self._reading, self.pauses)
             database.close = _never  # type: ignore[method-assign]  # it only ever dies
             return database
 
@@ -244,7 +236,7 @@ def migrated() -> bytes:
     """A new database in the shape of this version."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "chat.db")
-        engine = writing_engine(f"sqlite+aiosqlite:///{file}")
+        engine = writing_engine(f"sqlite:///{file}")
         migrate(engine, Path(folder))
         engine.dispose()
         return file.read_bytes()

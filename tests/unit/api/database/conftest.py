@@ -15,6 +15,6 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def engine(file: Path) -> Iterator[Engine]:
     """An empty SQLite database."""
-    engine = writing_engine(f"sqlite+aiosqlite:///{file}")
+    engine = writing_engine(f"sqlite:///{file}")
     yield engine
     engine.dispose()

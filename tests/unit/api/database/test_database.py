@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 def opened(folder: Path, new_id: CountedIds) -> Database:
     lock = DataFolderLock(folder)
     lock.take()
-    return open_database(f"sqlite+aiosqlite:///{folder / 'chat.db'}", lock, new_id)
+    return open_database(f"sqlite:///{folder / 'chat.db'}", lock, new_id)
 
 
 async def test_the_epoch_outlives_a_clean_end(tmp_path: Path) -> None:
@@ -42,6 +42,6 @@ async def test_one_that_could_not_be_opened_can_be_once_it_is_repaired(tmp_path:
     lock = DataFolderLock(tmp_path)
     lock.take()
     with pytest.raises(SQLAlchemyError):
-        open_database(f"sqlite+aiosqlite:///{tmp_path / 'chat.db'}", lock, CountedIds())
+        open_database(f"sqlite:///{tmp_path / 'chat.db'}", lock, CountedIds())
     (tmp_path / "chat.db").unlink()
-    await open_database(f"sqlite+aiosqlite:///{tmp_path / 'chat.db'}", lock, CountedIds()).close()
+    await open_database(f"sqlite:///{tmp_path / 'chat.db'}", lock, CountedIds()).close()

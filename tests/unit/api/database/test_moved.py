@@ -79,7 +79,7 @@ async def test_a_log_of_changes_that_was_deleted_is_noticed(backend: Backend, fi
 
 async def test_readers_make_no_empty_database_either(backend: Backend, file: Path, tmp_path: Path) -> None:
     sent = await backend.exchange()
-    await backend.database.readers.dispose()  # so that the next read connects anew
+    await backend.database.readers.close()  # so that the next read connects anew
     shutil.move(file, tmp_path / "away.db")
     with pytest.raises(ChatError) as found:
         await backend.store.message("ann", sent.answer_id)
@@ -92,7 +92,7 @@ async def test_readers_make_no_empty_database_either(backend: Backend, file: Pat
 async def test_a_writer_that_connects_anew_goes_on(backend: Backend) -> None:
     """The log of changes may be another one then."""
     await backend.exchange()
-    await backend.database.readers.dispose()
+    await backend.database.readers.close()
 
     def broken_off(_: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")

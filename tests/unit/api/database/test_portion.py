@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import literal, select, union_all
 
 from api.database.portion import portion
-from api.database.snapshot import snapshot
 from tests.support.backends import Backend
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +23,7 @@ async def test_rows_come_until_they_are_long_enough(
     backend: Backend, chars: int, at_once: int, lengths: list[int], *, more: bool
 ) -> None:
     rows = select(union_all(*[select(literal("abc").label("body"))] * 4).subquery())
-    async with snapshot(backend.database.readers) as connection:
-        found, left = await portion(connection, rows, column="body", chars=chars, at_once=at_once)
+    found, left = await backend.database.readers.read(
+        lambda connection: portion(connection, rows, column="body", chars=chars, at_once=at_once)
+    )
     assert ([len(row.body) for row in found], left) == (lengths, more)

@@ -118,7 +118,7 @@ async def test_one_that_breaks_is_rolled_back_alone(writer: Writer) -> None:
 
 async def test_events_are_published_before_whoever_wrote_them_goes_on(file: Path) -> None:
     order: list[object] = []
-    engine = writing_engine(f"sqlite+aiosqlite:///{file}")
+    engine = writing_engine(f"sqlite:///{file}")
     writer = Writer(engine, lambda events, gone: order.append((list(events), list(gone))))
     await writer.start()
 
@@ -141,7 +141,7 @@ async def test_a_publisher_that_breaks_keeps_nobody_waiting(file: Path) -> None:
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
     loop.set_exception_handler(lambda _, context: complaints.append(context["exception"]))
-    writer = Writer(writing_engine(f"sqlite+aiosqlite:///{file}"), publish)
+    writer = Writer(writing_engine(f"sqlite:///{file}"), publish)
     await writer.start()
     await writer.submit(lambda transaction: transaction.events.append(EVENT), durable=False)
     await writer.close()

@@ -79,7 +79,7 @@ async def test_no_table_is_read_from_end_to_end(backend: Backend, ask: Ask) -> N
     def note(*call: Any) -> None:
         asked.append((call[2], call[3]))
 
-    engines = (backend.database.readers.sync_engine, backend.database.writing)
+    engines = (backend.database.readers.engine, backend.database.writing)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     await ask(backend, sent)

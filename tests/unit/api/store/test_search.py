@@ -25,7 +25,7 @@ WORD = "ornithorhynchus"
 async def plan(backend: Backend, text: str) -> list[str]:
     """How SQLite goes about a search."""
     asked: list[tuple[str, Any]] = []
-    readers = backend.database.readers.sync_engine
+    readers = backend.database.readers.engine
 
     def note(*call: Any) -> None:
         asked.append((call[2], call[3]))
