@@ -7,7 +7,7 @@ from typing import Any
 from loadtests.bench.measures.burst import burst
 from loadtests.bench.measures.idle import idle
 from loadtests.bench.measures.most import Most, most
-from loadtests.bench.measures.paced import first, paced
+from loadtests.bench.measures.paced import paced
 from loadtests.bench.measures.pages import pages
 from loadtests.bench.measures.sends import sends
 from loadtests.bench.measures.start import start
@@ -35,7 +35,6 @@ MEASURES = {
     "start": Planned(start, EVERYBODY),
     "burst": Planned(burst, EVERYBODY),
     "paced": Planned(paced, EVERYBODY),
-    "first": Planned(first, EVERYBODY),
     "most": Planned(_most, EVERYBODY),
     "idle": Planned(idle, CONNECTED),
     "sends": Planned(sends, OURS),

@@ -13,8 +13,8 @@ COLUMNS = {
     "clients": ("most", "clients"),
     "late p50": ("paced", "late_p50_ms"),
     "late p99 ms": ("paced", "late_p99_ms"),
-    "first p50": ("first", "first_p50_ms"),
-    "first p99 ms": ("first", "first_p99_ms"),
+    "first p50": ("paced", "first_p50_ms"),
+    "first p99 ms": ("paced", "first_p99_ms"),
     "idle kB": ("idle", "kb_each"),
     "start s": ("start", "ready_s"),
 }

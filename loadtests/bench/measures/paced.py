@@ -1,9 +1,9 @@
-"""Tokens at a reader's pace: how late they come."""
+"""Tokens at a reader's pace: how late they come, and how soon the first."""
 
 import asyncio
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from loadtests.bench.figures import percentile
@@ -14,18 +14,25 @@ from loadtests.bench.wires.wire import Heard, Wire, WireBroken
 CLIENTS = 50
 RATE = 50
 """Tokens a second: faster than anybody reads."""
-PACED_S, RAMP_S, PATIENCE_S = 3.0, 1.0, 3.0
+TOKENS, ANSWERS = 200, 3
+ANSWER_S = TOKENS / RATE
+RAMP_S, MARGIN_S, PATIENCE_S = 1.0, 0.5, 3.0
 LATE_MS = 50.0
 """The most that 99 of 100 tokens may be late."""
 
 
 @dataclass(frozen=True)
 class Paced:
-    """Milliseconds from the moment a token was due to that when its client had it."""
+    """`late`: milliseconds from the moment a token was due to that when its client had it.
+
+    `first`: from a question to its first token, over what the model itself takes.
+    """
 
     clients: int
     late_p50_ms: float
     late_p99_ms: float
+    first_p50_ms: float
+    first_p99_ms: float
     complete: bool
     client_bound: bool
     usage: Usage
@@ -35,31 +42,37 @@ class Paced:
         return self.complete and self.late_p99_ms < LATE_MS
 
 
-async def paced(server: Server, clients: int = CLIENTS, seconds: float = PACED_S) -> Paced:
-    """Clients begin within a second; what counts is the time in which all of them are at it."""
-    tokens, chance = round((seconds + RAMP_S) * RATE), random.Random(clients)  # noqa: S311 - always the same
+async def paced(server: Server, clients: int = CLIENTS, answers: int = ANSWERS) -> Paced:
+    """Clients begin within a second, and ask for answers of 4 seconds, one after the other.
+
+    Lateness counts from when all of them have begun to when the first of them may have come to its end.
+    """
     async with warmed(server, clients) as wires:
-        tasks = [asyncio.create_task(_after(wire, chance.random() * RAMP_S, tokens)) for wire in wires]
+        tasks = _reading(wires, answers)
         try:
             await asyncio.sleep(RAMP_S)
             with Meter(server) as meter:
                 began = time.monotonic_ns()
-                await asyncio.sleep(seconds - 0.5)
+                await asyncio.sleep(answers * ANSWER_S - RAMP_S - MARGIN_S)
                 ended = time.monotonic_ns()
             done, pending = await asyncio.wait(tasks, timeout=RAMP_S + PATIENCE_S)
         finally:
             await _cancelled(tasks)
-    late = _late([task.result() for task in done], began, ended)
-    used = meter.usage
-    return Paced(clients, percentile(late, 50), percentile(late, 99), not pending, used.client_bound, used)
+    heard = [each for task in done for each in task.result()]
+    return _paced(heard, (began, ended), clients, meter.usage, complete=not pending)
 
 
-async def _after(wire: Wire, wait_s: float, tokens: int) -> Heard:
-    await asyncio.sleep(wait_s)
-    return await wire.ask(tokens, 1 / RATE)
+def _reading(wires: Sequence[Wire], answers: int) -> "list[asyncio.Task[list[Heard]]]":
+    chance = random.Random(len(wires))  # noqa: S311 - the same each time
+
+    async def reading(wire: Wire, wait_s: float) -> list[Heard]:
+        await asyncio.sleep(wait_s)
+        return [await wire.ask(TOKENS, 1 / RATE) for _ in range(answers)]
+
+    return [asyncio.create_task(reading(wire, chance.random() * RAMP_S)) for wire in wires]
 
 
-async def _cancelled(tasks: Iterable["asyncio.Task[Heard]"]) -> None:
+async def _cancelled(tasks: Iterable["asyncio.Task[list[Heard]]"]) -> None:
     """End what still waits. Raises WireBroken if an answer was not what it should be."""
     for task in tasks:
         task.cancel()
@@ -68,36 +81,17 @@ async def _cancelled(tasks: Iterable["asyncio.Task[Heard]"]) -> None:
             raise result
 
 
-def _late(heard: Iterable[Heard], began: int, ended: int) -> list[float]:
-    """Milliseconds, of the tokens that were due between two moments."""
-    return [(now - due) / 1e6 for each in heard for now, due in each.arrivals if began <= due < ended]
-
-
-@dataclass(frozen=True)
-class First:
-    """Milliseconds from a question to its first token, over what the model itself takes."""
-
-    clients: int
-    answers: int
-    first_p50_ms: float
-    first_p99_ms: float
-    usage: Usage
-
-
-async def first(server: Server, clients: int = CLIENTS, seconds: float = 6.0) -> First:
-    """Each client asks for answers of one second, one after the other, at a reader's pace."""
-    chance = random.Random(clients)  # noqa: S311 - always the same
-    async with warmed(server, clients) as wires:
-        with Meter(server) as meter:
-            until = time.monotonic() + seconds
-            asking = (_again(wire, chance.random() * RAMP_S, until) for wire in wires)
-            found = [ms for each in await asyncio.gather(*asking) for ms in each]
-    return First(clients, len(found), percentile(found, 50), percentile(found, 99), meter.usage)
-
-
-async def _again(wire: Wire, wait_s: float, until: float) -> list[float]:
-    await asyncio.sleep(wait_s)
-    found = []
-    while time.monotonic() < until:
-        found.append((await wire.ask(RATE, 1 / RATE)).first_ms)
-    return found
+def _paced(
+    heard: Sequence[Heard], window: tuple[int, int], clients: int, usage: Usage, *, complete: bool
+) -> Paced:
+    arrivals = (arrival for each in heard for arrival in each.arrivals)
+    late = [(now - due) / 1e6 for now, due in arrivals if window[0] <= due < window[1]]
+    first = [each.first_ms for each in heard]
+    return Paced(
+        clients,
+        *(percentile(late, 50), percentile(late, 99)),
+        *(percentile(first, 50), percentile(first, 99)),
+        complete=complete,
+        client_bound=usage.client_bound,
+        usage=usage,
+    )
