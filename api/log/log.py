@@ -17,8 +17,8 @@ from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
 from api.log.appender import SqlAppender
+from api.log.rows import LOG_END, load
 from api.log.rows import after as events_after
-from api.log.rows import load
 from api.log.tails import Tails
 from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
 
@@ -97,7 +97,7 @@ class SqlLog:
             .where(messages.c.session_id == session_id, IS_RUNNING)
             .scalar_subquery()
         )
-        statement = select(sessions.c.seq, sessions.c.trimmed, running.label("active")).where(
+        statement = select(LOG_END.label("seq"), sessions.c.trimmed, running.label("active")).where(
             sessions.c.id == session_id
         )
         if user_id is not None:

@@ -21,11 +21,15 @@ Undo: TypeAlias = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to write one answer. Whoever holds the fence may append; a newer owner has another one."""
+    """The right to write one answer. Whoever holds the fence may append; a newer owner has another one.
+
+    `seq` is the number of the event by which the answer came into being: its pieces follow it.
+    """
 
     session_id: str
     message_id: str
     fence: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
