@@ -55,18 +55,21 @@ class SqlLog:
             self._tails.add(event)
         for session_id in gone:
             self._tails.drop(session_id)
-        for session_id in dict.fromkeys([*(event.session_id for event in committed), *gone]):
+        for session_id in {event.session_id: None for event in committed} | dict.fromkeys(gone):
             self._wakeups.wake(session_id)
 
     def appender(self, claim: Claim) -> Appender:
         return SqlAppender(self._in_use, claim)
 
-    async def read(self, session_id: str, after: Position) -> Reading:
-        """What follows `after`: from memory if it reaches back that far, else from the database."""
+    def recent(self, session_id: str, after: Position) -> Reading | None:
+        """From memory, if it reaches back that far."""
         if after.epoch != self.epoch:
             return Reading(lost=True)
-        recent = self._tails.after(session_id, after.seq)
-        return Reading(recent) if recent is not None else await self._read_rows(session_id, after.seq)
+        found = self._tails.after(session_id, after.seq)
+        return None if found is None else Reading(found)
+
+    async def read(self, session_id: str, after: Position) -> Reading:
+        return self.recent(session_id, after) or await self._read_rows(session_id, after.seq)
 
     @carried_through
     async def _read_rows(self, session_id: str, seq: int) -> Reading:

@@ -107,7 +107,11 @@ class Log(Protocol):
 
     def appender(self, claim: Claim) -> Appender: ...
 
-    async def read(self, session_id: str, after: Position) -> Reading: ...
+    def recent(self, session_id: str, after: Position) -> Reading | None:
+        """All that follows `after`, if it is at hand; then there is no more until somebody is woken."""
+
+    async def read(self, session_id: str, after: Position) -> Reading:
+        """What follows `after`, or the beginning of it."""
 
     async def state(self, session_id: str, user_id: str | None = None) -> LogState:
         """Raises ChatError(not_found); where a user is named also if it is not theirs, or was deleted."""
