@@ -79,7 +79,8 @@ def free() -> Runnable[Any, Any]:  # Any: as above
             async for token in marked(question):
                 yield token
 
-    def refuse(_given: Iterator[str]) -> Iterator[str]:
+    def refuse(given: Iterator[str]) -> Iterator[str]:
+        yield from given
         raise NotImplementedError("this chain only streams asynchronously")
 
     return RunnableGenerator(refuse, stream).with_types(input_type=str, output_type=str)
