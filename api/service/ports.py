@@ -49,6 +49,18 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an answer stands after it was to be ended; `ended` and `session` if it was ended by that.
+
+    `session` is the session as the end left it.
+    """
+
+    status: Status
+    ended: Ended | None = None
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Messages, oldest first; `seq` is the log's position in the same snapshot (None on older pages)."""
 
@@ -129,7 +141,7 @@ class Store(Protocol):
     async def repetition(self, request: AnswerRequest) -> Accepted | None:
         """What was accepted of this request before; nothing new is."""
 
-    async def finish(self, ending: Ending) -> tuple[Status, Ended | None]: ...
+    async def finish(self, ending: Ending) -> Outcome: ...
 
     async def beat(self, owner: str, number: int) -> None:
         """Shows that this process lives, by a number that it has not shown before."""

@@ -113,7 +113,7 @@ class Backend:
             await appender.flushed()
 
     async def end(self, sent: Sent, status: Status = Status.COMPLETE) -> Ended | None:
-        return (await self.store.finish(Ending(sent.answer_id, status, fence=sent.claim.fence)))[1]
+        return (await self.store.finish(Ending(sent.answer_id, status, fence=sent.claim.fence))).ended
 
     async def exchange(self, text: str = "Fine.", **how: Any) -> Sent:  # Any: what `send` takes
         """A message with its whole answer."""
