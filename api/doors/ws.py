@@ -215,17 +215,20 @@ class Socket:
             await self._end_without_peer()
 
     async def _write_until_closed(self) -> None:
+        connection, follower = self._dialog.connection, self._dialog.follower
         while True:
-            await self._send_waiting()
-            if self._dialog.connection.closing is not None:
-                await self._close(self._dialog.connection.closing)
+            if connection.waits:
+                await self._send_waiting()
+            if connection.closing is not None:
+                await self._close(connection.closing)
                 return
-            turn = await self._dialog.follower.turn()
+            turn = await follower.turn()
             if turn is None:
-                if self._dialog.follower.parting:
-                    self._dialog.connection.close(RESTART)
+                if follower.parting:
+                    connection.close(RESTART)
                 continue
-            await self._send_waiting()  # a `subscribed` precedes the events that follow it
+            if connection.waits:
+                await self._send_waiting()  # a `subscribed` precedes the events that follow it
             frame = await self._dialog.take_turn(turn)
             if frame is not None:
                 await self._send(frame)

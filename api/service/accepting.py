@@ -87,9 +87,7 @@ class Accepting:
             self._rates.settle(request.user_id, counted=new)
         if new:
             self._start(request.user_id, accepted, fence)
-            self._background.begin(
-                tell_session(self._store, self._hints, request.user_id, accepted.session_id)
-            )
+            self._hints.tell(request.user_id, SessionHint(accepted.session_id, accepted.session))
         return accepted
 
     async def _as_it_stands(self, request: AnswerRequest, known: Accepted) -> Accepted:
@@ -106,13 +104,5 @@ class Accepting:
         return await self._store.repetition(request) or known
 
     def _start(self, user_id: str, accepted: Accepted, fence: str) -> None:
-        claim = Claim(accepted.session_id, accepted.pending_message_id, fence)
+        claim = Claim(accepted.session_id, accepted.pending_message_id, fence, accepted.before.seq + 1)
         self._runner.start(Job(claim, user_id, accepted.chain, accepted.question.content, accepted.index))
-
-
-async def tell_session(store: Store, hints: Hints, user_id: str, session_id: str) -> None:
-    """Tells the user's connections how a session stands. A hint that cannot be made is not missed."""
-    try:
-        hints.tell(user_id, SessionHint(session_id, await store.session(user_id, session_id)))
-    except ChatError:
-        return

@@ -119,8 +119,7 @@ class Chat:
         if not await self._runner.end(message_id, Status.CANCELLED):
             await self._reaper.check(message.session_id)
         # Where the generation has not ended it by now, it is ended here.
-        status, _ = await self._store.finish(Ending(message_id, Status.CANCELLED))
-        return status
+        return (await self._store.finish(Ending(message_id, Status.CANCELLED))).status
 
     # Following
 
@@ -140,13 +139,9 @@ class Chat:
 
     async def begin_after(self, accepted: Accepted) -> Start:
         """Where whoever sent a message begins: just before its answer came into being."""
-        try:
-            state = await self._log.state(accepted.session_id)
-        except ChatError:
-            if accepted.duplicate:
-                raise
-            # What was accepted is told as accepted; that its answer can be read from there needs no asking.
+        if not accepted.duplicate:  # the log ended with it, and whoever asks again may find it longer
             return Start(accepted.session_id, accepted.before, accepted.before.seq + 1, recovered=False)
+        state = await self._log.state(accepted.session_id)
         return begin(accepted.session_id, state, before=accepted.before)
 
     def follower(self, door: Door) -> Follower:

@@ -7,8 +7,7 @@ import structlog
 from api.core.errors import TABLE, ChatError, Code, Problem
 from api.core.failures import places
 from api.core.lifecycle import Status
-from api.service.accepting import tell_session
-from api.service.ports import Ending, Hints, NewId, Store
+from api.service.ports import Ending, Hints, NewId, Outcome, SessionHint, Store
 from api.service.runner import Job
 
 log = structlog.get_logger()
@@ -30,23 +29,31 @@ class Finisher:
 
     async def __call__(self, job: Job, ending: Ending) -> None:
         try:
-            await self._write(ending)
+            outcome = await self._write(ending)
         except Exception as error:  # noqa: BLE001 - what it is is noted; the answer must not stay open
-            await self._write(self._failed(ending, error))
-        await tell_session(self._store, self._hints, job.user_id, job.claim.session_id)
+            outcome = await self._write(self._failed(ending, error))
+        await self._tell(job, outcome)
 
-    async def _write(self, ending: Ending) -> None:
+    async def _tell(self, job: Job, outcome: Outcome) -> None:
+        """Tells the user's connections how the session stands; a hint that cannot be made is not missed."""
+        session_id = job.claim.session_id
+        try:
+            # Whoever else has ended it may have told nobody.
+            session = outcome.session or await self._store.session(job.user_id, session_id)
+        except ChatError:
+            return
+        self._hints.tell(job.user_id, SessionHint(session_id, session))
+
+    async def _write(self, ending: Ending) -> Outcome:
         told = False
         while True:
             try:
-                await self._store.finish(ending)
+                return await self._store.finish(ending)
             except ChatError as error:
                 if not told:
                     log.warning("cannot write an end yet", message_id=ending.message_id, code=error.code)
                 told = True
                 await asyncio.sleep(self._retry_s)
-            else:
-                return
 
     def _failed(self, ending: Ending, error: Exception) -> Ending:
         error_id = self._new_id()

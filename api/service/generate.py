@@ -155,7 +155,8 @@ class Generator:
             async for piece in pieces:
                 deadline.pause()
                 await self._pass_on(job, answer, appender, piece)
-                await turns.give()
+                if turns.due:
+                    await turns.give()
                 deadline.next_piece()
                 if answer.full:
                     break

@@ -121,6 +121,6 @@ class Reaper:
         ]
         for lease in leases:
             log.warning("answer left behind", message_id=lease.message_id, owner=lease.owner)
-        for _, ended in await asyncio.gather(*map(self._store.finish, endings)):
-            if ended is not None:
+        for outcome in await asyncio.gather(*map(self._store.finish, endings)):
+            if (ended := outcome.ended) is not None:
                 self._notes.note(What.ABANDONED, message_id=ended.message_id, at=ended.completed_at)

@@ -1,10 +1,10 @@
 """What asks for an answer, and what comes of it when it is accepted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from api.core.lifecycle import Status
-from api.core.records import Message, Position
+from api.core.records import Message, Position, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ AnswerRequest: TypeAlias = SendRequest | RetryRequest
 class Accepted:
     """A question and the answer that an acceptance (or its repetition, `duplicate`) made; it is durable.
 
-    `before` is the log's position just before the answer's own `message` event.
+    `before` is the log's position just before the answer's own `message` event. `session` is the session as
+    the acceptance left it; a repetition has none.
     """
 
     client_message_id: str
@@ -45,6 +46,7 @@ class Accepted:
     status: Status
     before: Position
     duplicate: bool
+    session: Session | None = field(default=None, compare=False)
 
     @property
     def session_id(self) -> str:

@@ -19,7 +19,7 @@ from api.log.rows import add_created, next_seq
 from api.service.ports import NewId
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.store.repetition import record, recorded
-from api.store.rows import preview
+from api.store.rows import preview, to_session
 from api.store.search import add_words
 from api.store.sessions import insert_session, owned, require
 
@@ -124,7 +124,7 @@ class Acceptance(ABC):
             seq += 1
         if turn.question in turn.born:
             add_words(connection, self.request.user_id, turn.question.id, turn.question.content)
-        self._count(connection, turn)
+        session = self._count(connection, turn)
         accepted = Accepted(
             client_message_id=self.request.client_message_id,
             chain=turn.chain,
@@ -133,14 +133,15 @@ class Acceptance(ABC):
             status=turn.answer.status,
             before=Position(self.terms.epoch, seq - 2),
             duplicate=False,
+            session=to_session(session),
         )
         record(connection, self.request, accepted)
         return accepted
 
-    def _count(self, connection: Connection, turn: Turn) -> None:
+    def _count(self, connection: Connection, turn: Turn) -> Row[Any]:
         """What is counted is what is shown: a further attempt takes the place of the one before."""
         more = 0 if turn.answer.retry_of else len(turn.born)
-        connection.execute(
+        counted = (
             update(sessions)
             .where(sessions.c.id == turn.answer.session_id)
             .values(
@@ -150,7 +151,9 @@ class Acceptance(ABC):
                 last_index=turn.answer.index,
                 last_message_preview=preview(turn.question.content),
             )
+            .returning(sessions)
         )
+        return connection.execute(counted).one()
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from api.database.tables import events, messages, owners, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.log.rows import add_ended, next_seq
-from api.service.ports import Ending
-from api.store.rows import preview
+from api.service.ports import Ending, Outcome
+from api.store.rows import preview, to_session
 from api.store.search import add_words
 
 
@@ -40,12 +40,12 @@ class Finish:
     ending: Ending
     now: datetime
 
-    def __call__(self, transaction: Transaction) -> tuple[Status, Ended | None]:
+    def __call__(self, transaction: Transaction) -> Outcome:
         connection = transaction.connection
         row = connection.execute(select(messages).where(messages.c.id == self.ending.message_id)).one()
         status = Status(row.status)
         if status.terminal or self.ending.fence not in {None, row.fence} or self._renewed(connection, row):
-            return status, None
+            return Outcome(status)
         return self.end(transaction, row)
 
     def _renewed(self, connection: Connection, row: Row[Any]) -> bool:
@@ -56,7 +56,7 @@ class Finish:
         beat = connection.execute(select(owners.c.beat).where(owners.c.id == row.owner)).scalar()
         return (row.owner, beat) != (lease.owner, lease.beat)
 
-    def end(self, transaction: Transaction, row: Row[Any]) -> tuple[Status, Ended]:
+    def end(self, transaction: Transaction, row: Row[Any]) -> Outcome:
         connection = transaction.connection
         text = "".join(connection.execute(text_so_far(row)).scalars())
         event = self._event(row, next_seq(connection, row.session_id), text)
@@ -76,10 +76,9 @@ class Finish:
             )
         )
         add_ended(transaction, event)
-        _touch(connection, row.session_id, text, self.now)
-        owner = select(sessions.c.user_id).where(sessions.c.id == row.session_id)
-        add_words(connection, connection.execute(owner).scalar_one(), row.id, text)
-        return event.status, event
+        session = _touch(connection, row.session_id, text, self.now)
+        add_words(connection, session.user_id, row.id, text)
+        return Outcome(event.status, event, to_session(session))
 
     def _event(self, row: Row[Any], seq: int, text: str) -> Ended:
         return Ended(
@@ -97,8 +96,9 @@ class Finish:
         )
 
 
-def _touch(connection: Connection, session_id: str, text: str, now: datetime) -> None:
+def _touch(connection: Connection, session_id: str, text: str, now: datetime) -> Row[Any]:
     changes: dict[str, Any] = {"revision": sessions.c.revision + 1, "updated_at": to_micros(now)}
     if text.strip():
         changes["last_message_preview"] = preview(text)
-    connection.execute(update(sessions).where(sessions.c.id == session_id).values(changes))
+    touched = update(sessions).where(sessions.c.id == session_id).values(changes).returning(sessions)
+    return connection.execute(touched).one()

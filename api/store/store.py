@@ -4,15 +4,13 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 from functools import partial
 
-from api.core.events import Ended
 from api.core.leases import Lease, Leases
-from api.core.lifecycle import Status
 from api.core.records import Message, Session
 from api.database.engine import Readers
 from api.database.scrub import scrub
 from api.database.snapshot import carried_through, snapshot
 from api.database.writer import Transaction, Writer
-from api.service.ports import Clock, Ending, NewId, Page
+from api.service.ports import Clock, Ending, NewId, Outcome, Page
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.store import leases as lease_rows
 from api.store import sessions as session_rows
@@ -75,7 +73,7 @@ class SqlStore:
             lambda transaction: bound(transaction.connection, request, self._epoch), durable=True
         )
 
-    async def finish(self, ending: Ending) -> tuple[Status, Ended | None]:
+    async def finish(self, ending: Ending) -> Outcome:
         return await self._writer.submit(Finish(ending, self._clock()), durable=True)
 
     async def beat(self, owner: str, number: int) -> None:
@@ -94,8 +92,13 @@ class SqlStore:
     async def forget(self, owner: str, beat: int) -> None:
         await self._writer.submit(partial(lease_rows.forget, owner=owner, beat=beat), durable=False)
 
-    @carried_through
     async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
+        if before_index <= 1 or exchanges <= 0:  # there is none
+            return []
+        return await self._history(session_id, before_index, exchanges)
+
+    @carried_through
+    async def _history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
         async with snapshot(self._readers) as connection:
             return await read_history(connection, session_id, before_index, exchanges)
 

@@ -178,3 +178,13 @@ async def test_foreign_unknown_and_deleted_sessions_look_the_same(backend: Backe
         told.add((refused.value.code, refused.value.problem))
     assert {code for code, _ in told} == {Code.NOT_FOUND}
     assert len(told) == 1
+
+
+async def test_whoever_sends_is_told_how_that_left_the_session(backend: Backend) -> None:
+    first = await backend.exchange()
+    for sent in (first, await backend.send("Go on.", session=first.session_id)):
+        session = sent.accepted.session
+        assert session is not None
+        assert session.id == sent.session_id
+    assert session == await backend.store.session("ann", first.session_id)
+    assert session.last_message_preview == "Go on."

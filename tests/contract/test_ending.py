@@ -12,7 +12,7 @@ from api.core.events import Ended
 from api.core.lifecycle import IllegalMoveError, Status
 from api.core.records import JSON
 from api.database.writer import Transaction
-from api.service.ports import Ending
+from api.service.ports import Ending, Outcome
 from tests.support.backends import Backend
 
 pytestmark = pytest.mark.anyio
@@ -50,10 +50,11 @@ async def test_what_the_message_says_is_what_its_event_says(backend: Backend) ->
     sent = await backend.send()
     backend.clock.forward(1.5)
     ending = Ending(sent.answer_id, Status.FAILED, (SOURCE,), 0.25, PROBLEM, sent.claim.fence)
-    status, event = await backend.store.finish(ending)
+    outcome = await backend.store.finish(ending)
+    event = outcome.ended
     message = await backend.store.message("ann", sent.answer_id)
     assert event is not None
-    assert status is event.status is message.status is Status.FAILED
+    assert outcome.status is event.status is message.status is Status.FAILED
     assert event.sources == message.sources == (SOURCE,)
     assert event.confidence == message.confidence == 0.25
     assert event.error == message.error == PROBLEM
@@ -67,9 +68,9 @@ async def test_of_twenty_endings_at_once_one_wins(backend: Backend) -> None:
     await backend.say(sent, "text")
     endings = [Ending(sent.answer_id, random.Random(seed).choice(ENDS)) for seed in range(20)]
     outcomes = await asyncio.gather(*(backend.store.finish(ending) for ending in endings))
-    winners = [event for _, event in outcomes if event is not None]
+    winners = [outcome.ended for outcome in outcomes if outcome.ended is not None]
     assert len(winners) == 1
-    assert {status for status, _ in outcomes} == {winners[0].status}
+    assert {outcome.status for outcome in outcomes} == {winners[0].status}
     assert (await backend.store.message("ann", sent.answer_id)).status is winners[0].status
     found = await backend.events(sent.session_id)
     assert [event for event in found if isinstance(event, Ended)] == winners
@@ -80,14 +81,14 @@ async def test_a_terminal_message_never_changes(backend: Backend) -> None:
     before = await backend.store.message("ann", sent.answer_id)
     backend.clock.forward(60)
     late = Ending(sent.answer_id, Status.FAILED, (SOURCE,), 0.1, PROBLEM)
-    assert await backend.store.finish(late) == (Status.COMPLETE, None)
+    assert await backend.store.finish(late) == Outcome(Status.COMPLETE)
     assert await backend.store.message("ann", sent.answer_id) == before
 
 
 async def test_only_the_holder_of_the_fence_ends_with_it(backend: Backend) -> None:
     sent = await backend.send()
     stolen = Ending(sent.answer_id, Status.COMPLETE, fence="stolen")
-    assert await backend.store.finish(stolen) == (Status.PENDING, None)
+    assert await backend.store.finish(stolen) == Outcome(Status.PENDING)
     assert await backend.end(sent) is not None
 
 
@@ -175,3 +176,12 @@ async def test_what_runs_is_known(backend: Backend) -> None:
     assert await backend.running() == {each.answer_id for each in sent}
     await backend.end(sent[0])
     assert await backend.running() == {sent[1].answer_id}
+
+
+async def test_whoever_ends_it_is_told_how_that_left_the_session(backend: Backend) -> None:
+    sent = await backend.send()
+    await backend.say(sent, "Fine.")
+    outcome = await backend.store.finish(Ending(sent.answer_id, Status.COMPLETE))
+    assert outcome.session is not None
+    assert outcome.session == await backend.store.session("ann", sent.session_id)
+    assert outcome.session.last_message_preview == "Fine."

@@ -35,7 +35,7 @@ async def test_an_answer_is_ended_once(backend: Backend, monkeypatch: pytest.Mon
     statuses: list[Status] = []
     while not statuses:
         try:
-            statuses.append((await backend.store.finish(ending))[0])
+            statuses.append((await backend.store.finish(ending)).status)
         except ChatError:
             continue
     assert statuses == [Status.COMPLETE]

@@ -7,7 +7,7 @@ import pytest
 
 from api.core.leases import Lease
 from api.core.lifecycle import Status
-from api.service.ports import ClaimLostError, Ending
+from api.service.ports import ClaimLostError, Ending, Outcome
 from tests.support.backends import OWNER, Backend, another_server
 
 pytestmark = pytest.mark.anyio
@@ -53,10 +53,10 @@ async def test_a_lost_answer_is_ended_once_and_its_writer_writes_nothing_more(
         await other.say(sent, "half")
         lease = await backend.store.lease(sent.session_id)
         ending = Ending(sent.answer_id, Status.INTERRUPTED, lease=lease)
-        status, ended = await backend.store.finish(ending)
-        assert ended is not None
-        assert (status, ended.length) == (Status.INTERRUPTED, 4)
-        assert await backend.store.finish(ending) == (Status.INTERRUPTED, None)
+        outcome = await backend.store.finish(ending)
+        assert outcome.ended is not None
+        assert (outcome.status, outcome.ended.length) == (Status.INTERRUPTED, 4)
+        assert await backend.store.finish(ending) == Outcome(Status.INTERRUPTED)
         with pytest.raises(ClaimLostError):
             await other.say(sent, " a sentence")
         assert await other.end(sent) is None
@@ -72,9 +72,7 @@ async def test_an_owner_that_has_shown_itself_keeps_its_answer(backend: Backend,
     lease = await backend.store.lease(sent.session_id)
     assert lease is not None
     stale = replace(lease, beat=found)
-    assert await backend.store.finish(Ending(sent.answer_id, Status.INTERRUPTED, lease=stale)) == (
-        Status.PENDING,
-        None,
-    )
+    ending = Ending(sent.answer_id, Status.INTERRUPTED, lease=stale)
+    assert await backend.store.finish(ending) == Outcome(Status.PENDING)
     await backend.say(sent, "whole")
     assert await backend.end(sent) is not None

@@ -102,7 +102,8 @@ class Backend:
     async def _accept(self, request: AnswerRequest, generations: int) -> Sent:
         fence = self.new_id()
         accepted = await self.store.accept(request, fence=fence, generations=generations)
-        return Sent(accepted, Claim(accepted.session_id, accepted.pending_message_id, fence))
+        claim = Claim(accepted.session_id, accepted.pending_message_id, fence, accepted.before.seq + 1)
+        return Sent(accepted, claim)
 
     async def say(self, sent: Sent, *texts: str) -> None:
         """Each text in a commit of its own."""
@@ -112,7 +113,7 @@ class Backend:
             await appender.flushed()
 
     async def end(self, sent: Sent, status: Status = Status.COMPLETE) -> Ended | None:
-        return (await self.store.finish(Ending(sent.answer_id, status, fence=sent.claim.fence)))[1]
+        return (await self.store.finish(Ending(sent.answer_id, status, fence=sent.claim.fence))).ended
 
     async def exchange(self, text: str = "Fine.", **how: Any) -> Sent:  # Any: what `send` takes
         """A message with its whole answer."""
