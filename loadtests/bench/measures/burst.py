@@ -1,5 +1,6 @@
 """Tokens as fast as the server brings them: what it costs to stream."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.bench.measures.meter import Meter, Usage, together, warmed
@@ -24,10 +25,12 @@ class Burst:
 async def burst(server: Server, clients: int = CLIENTS, tokens: int = TOKENS, least: int = LEAST) -> Burst:
     """Each client asks for answers of `tokens`, until at least so many tokens have come in all."""
     async with warmed(server, clients) as wires:
-        return await _burst(server, wires, tokens, max(1, -(-least // (tokens * clients))))
+        return await bursts(server, wires, tokens, max(1, -(-least // (tokens * clients))))
 
 
-async def _burst(server: Server, wires: list[Wire], tokens: int, rounds: int) -> Burst:
+async def bursts(server: Server, wires: Sequence[Wire], tokens: int, rounds: int) -> Burst:
+    """Each wire asks so many times, one question after the other."""
+
     async def asking(wire: Wire) -> None:
         for _ in range(rounds):
             await wire.ask(tokens, 0)
