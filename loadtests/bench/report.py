@@ -128,7 +128,7 @@ def _origin(results: Results) -> Iterator[str]:
     yield f"Versions: {versions}.\n"
     if foreign:
         middle, most = statistics.median(foreign), max(foreign)
-        yield f"Other programs had {middle:.0%} of the two cores meanwhile (the median), {most:.0%} at most.\n"
+        yield f"Other programs had {middle:.0%} of the two cores (the median), {most:.0%} at most.\n"
     for command in dict.fromkeys(results.commands):
         yield f"Measured by `{command}`.\n"
     for row in results.rows:
