@@ -5,6 +5,7 @@
 """
 
 import json
+import logging
 import os
 import random
 import sys
@@ -26,8 +27,9 @@ from loadtests.people.watch import Watch
 if not os.environ.get("LOCUST_SKIP_MONKEY_PATCH"):
     sys.exit("set LOCUST_SKIP_MONKEY_PATCH=1: the people here live in asyncio, on sockets as they are")
 
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell of every request
+
 TELL_S = 1.0
-FAREWELL_S = 10.0
 FASTEST_READER_S, SLOWEST_READER_S = 0.7, 1.5  # times what the text takes
 
 
