@@ -9,6 +9,7 @@ from loadtests.client import Mode
 from loadtests.people.person import Asked, Person
 from loadtests.people.questions import question
 from loadtests.people.seen import disagreements
+from loadtests.people.wrongs import Wrong
 
 Habit: TypeAlias = Callable[[Person], Awaitable[None]]
 LONG = 150  # tokens: long enough to do something meanwhile
@@ -60,7 +61,7 @@ async def open_two_tabs(person: Person) -> None:
         await person.see(tab, asked)
         await other.client.ended(_session(asked), _answer(asked))
         for wrong in disagreements(tab.shows(_session(asked)), other.shows(_session(asked))):
-            person.watch.violated("two tabs disagree", wrong)
+            person.watch.violated(Wrong.TABS, wrong)
 
 
 async def stop(person: Person) -> None:

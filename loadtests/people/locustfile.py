@@ -23,6 +23,7 @@ from loadtests.people.habits import HABITS, Habit
 from loadtests.people.ledger import write_person
 from loadtests.people.person import Person, World
 from loadtests.people.watch import Watch
+from loadtests.people.wrongs import Wrong
 
 if not os.environ.get("LOCUST_SKIP_MONKEY_PATCH"):
     sys.exit("set LOCUST_SKIP_MONKEY_PATCH=1: the people here live in asyncio, on sockets as they are")
@@ -103,7 +104,7 @@ def _hurry(**_: object) -> None:
 
 @events.user_error.add_listener
 def _broke(exception: Exception, **_: object) -> None:
-    Stages.now.watch.violated("a client broke", repr(exception))
+    Stages.now.watch.violated(Wrong.BROKEN, repr(exception))
 
 
 @events.quitting.add_listener
@@ -139,10 +140,10 @@ class Someone(User):
         try:
             self.stage.bridge.wait(habit(self.person))
         except (Refused, Closed) as error:
-            self.stage.watch.violated("refused without a reason", f"{habit.__name__}: {error}")
+            self.stage.watch.violated(Wrong.REFUSED, f"{habit.__name__}: {error}")
             self.stage.bridge.wait(self.person.leave())
         except gevent.GreenletExit:
-            self.stage.watch.violated("something never ended", f"{habit.__name__} of {self.person.session_id}")
+            self.stage.watch.violated(Wrong.ENDLESS, f"{habit.__name__} of {self.person.session_id}")
             raise
 
 

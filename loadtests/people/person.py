@@ -16,6 +16,7 @@ from loadtests.expected import said
 from loadtests.people.seen import Seen
 from loadtests.people.tab import Tab
 from loadtests.people.watch import Watch
+from loadtests.people.wrongs import Wrong
 from loadtests.protocol.frames import Frame, crc32
 
 # An answer may end so only where servers are restarted.
@@ -143,7 +144,7 @@ class Person:
         """Compare what the tab shows with what was shown before, and remember it."""
         for session_id, shown in tab.shown():
             for wrong in self.seen.look(session_id, shown):
-                self.watch.violated("shown otherwise than before", f"{wrong} (session {session_id})")
+                self.watch.violated(Wrong.SHOWN, f"{wrong} (session {session_id})")
 
     def _judge(self, asked: Asked, message: Frame) -> None:
         text, status = message["content"], message["status"]
@@ -151,9 +152,9 @@ class Person:
         self.watch.ended(status, len(text))
         self.read_s = len(text) / 50
         if status == "failed" or (status == EXCUSED and not self.world.may_die):
-            self.watch.violated("an answer failed without a reason", f"{message['id']}: {message['error']}")
+            self.watch.violated(Wrong.FAILED, f"{message['id']}: {message['error']}")
         elif text != whole[: len(text)] or (status == "complete" and crc32(text) != crc32(whole)):
-            self.watch.violated("not what the chain said", f"{message['id']}: {text[-80:]!r}")
+            self.watch.violated(Wrong.SAID, f"{message['id']}: {text[-80:]!r}")
         else:
             self.verified += 1
             self.watch.counted("verified")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtests.report import write_report
+from loadtests.report.writing import write_report
 from loadtests.run.load import Load, keep
 from loadtests.run.options import Options, read_options
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from loadtests.expected import said
 from loadtests.people.person import Asked
 from loadtests.people.seen import Seen
+from loadtests.people.wrongs import Wrong
 from loadtests.protocol.frames import Frame, is_terminal
 
 MOST_WORDS = 200
@@ -24,7 +25,7 @@ class Reckoning:
     violations: Counter[str] = field(default_factory=Counter)
     words: list[str] = field(default_factory=list)
 
-    def violated(self, kind: str, detail: str) -> None:
+    def violated(self, kind: Wrong, detail: str) -> None:
         self.violations[kind] += 1
         if len(self.words) < MOST_WORDS:
             self.words.append(f"{kind}: {detail}")
@@ -60,11 +61,11 @@ def _compare_sights(found: Reckoning, seen: Seen, held: dict[str, Frame]) -> Non
     for sights in seen.sessions.values():
         for id_, sight in sights.items():
             if id_ not in held:
-                found.violated("shown, and not in the history", id_)
+                found.violated(Wrong.VANISHED, id_)
                 continue
             wrong = sight.contradiction(held[id_])
             if wrong is not None:
-                found.violated("the history differs from what was shown", f"{id_} {wrong}")
+                found.violated(Wrong.REWRITTEN, f"{id_} {wrong}")
             elif sight.role == "assistant" and sight.ended:
                 found.confirmed += 1
 
@@ -72,9 +73,9 @@ def _compare_sights(found: Reckoning, seen: Seen, held: dict[str, Frame]) -> Non
 def _check_answer(found: Reckoning, message: Frame, held: dict[str, Frame]) -> None:
     whole, text = said(held[message["reply_to"]]["content"]) or "", message["content"]
     if not is_terminal(message):
-        found.violated("an answer never ended", message["id"])
+        found.violated(Wrong.OPEN, message["id"])
     elif text != whole[: len(text)] or (message["status"] == "complete" and text != whole):
-        found.violated("the history is not what the chain said", f"{message['id']}: {text[-80:]!r}")
+        found.violated(Wrong.HISTORY, f"{message['id']}: {text[-80:]!r}")
 
 
 def _check_acks(found: Reckoning, asked: Iterable[Asked], held: dict[str, Frame]) -> None:
@@ -82,9 +83,9 @@ def _check_acks(found: Reckoning, asked: Iterable[Asked], held: dict[str, Frame]
     for each in asked:
         found.accepted += names[each.client_message_id]
         if names[each.client_message_id] > 1:
-            found.violated("one send was accepted twice", each.client_message_id)
+            found.violated(Wrong.TWICE, each.client_message_id)
         if each.message_id is not None and each.message_id not in held:
-            found.violated("accepted, and not in the history", each.message_id)
+            found.violated(Wrong.LOST, each.message_id)
 
 
 def _count_runs(found: Reckoning, question: str, answers: list[Frame], runs: int) -> None:
@@ -92,4 +93,4 @@ def _count_runs(found: Reckoning, question: str, answers: list[Frame], runs: int
     found.runs += runs
     least = sum(bool(answer["content"]) or answer["status"] == "complete" for answer in answers)
     if not least <= runs <= len(answers):
-        found.violated("not one run for one send", f"{runs} runs for {len(answers)} answers to {question!r}")
+        found.violated(Wrong.RUNS, f"{runs} runs for {len(answers)} answers to {question!r}")

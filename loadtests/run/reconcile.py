@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from loadtests.people.ledger import read_asked, read_seen
+from loadtests.people.wrongs import Wrong
 from loadtests.protocol.frames import Frame, is_terminal
 from loadtests.run.history import History
 from loadtests.run.reckoning import Reckoning, read_runs, reckon_person
@@ -42,7 +43,7 @@ async def _history(found: Reckoning, account: Account, http: httpx.AsyncClient) 
         try:
             messages = await history.messages()
         except httpx.HTTPError as error:
-            found.violated("a history cannot be read", repr(error))
+            found.violated(Wrong.UNREAD, repr(error))
             break
         if all(map(is_terminal, messages)):
             break
