@@ -1,9 +1,9 @@
-"""What people do in a chat: each habit is one visit, and ends with everything that it began seen to its end."""
+"""What people do in a chat: each habit is one visit, and sees everything that it began to its end."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from time import monotonic
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from loadtests.client import Mode
 from loadtests.people.person import Asked, Person
@@ -11,7 +11,7 @@ from loadtests.people.questions import question
 from loadtests.people.seen import disagreements
 from loadtests.people.wrongs import Wrong
 
-Habit: TypeAlias = Callable[[Person], Awaitable[None]]
+Habit: TypeAlias = Callable[[Person], Coroutine[Any, Any, None]]
 LONG = 150  # tokens: long enough to do something meanwhile
 AWAY_S = (1.0, 12.0)
 

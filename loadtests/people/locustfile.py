@@ -9,13 +9,16 @@ import logging
 import os
 import random
 import sys
-from argparse import ArgumentParser
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
 from locust import User, events, task
 from locust.env import Environment
+from locust.event import EventHook
 
 from loadtests.client import Closed, Mode, Refused
 from loadtests.people.bridge import Bridge
@@ -34,7 +37,6 @@ TELL_S = 1.0
 FASTEST_READER_S, SLOWEST_READER_S = 0.7, 1.5  # times what the text takes
 
 
-@events.init_command_line_parser.add_listener
 def _options(parser: ArgumentParser, **_: object) -> None:
     group = parser.add_argument_group("People")
     group.add_argument("--folder", default="", help="Where observations are written; nowhere without")
@@ -47,7 +49,7 @@ class Stage:
     """What all users of one process share. Made when Locust is ready."""
 
     def __init__(self, environment: Environment) -> None:
-        options = environment.parsed_options
+        options = environment.parsed_options or Namespace()
         self.environment = environment
         self.folder = Path(options.folder) if options.folder else None
         file = self.folder / "observations.jsonl" if self.folder else None
@@ -58,6 +60,7 @@ class Stage:
         self.dice = random.Random(options.seed)  # noqa: S311 - people that can be repeated
         self.people: set[Person] = set()
         self.world: World | None = None
+        self.hurried_at: float | None = None
         gevent.spawn(self._tell)
 
     def person(self, host: str, mode: Mode) -> Person:
@@ -75,8 +78,15 @@ class Stage:
 
     def hurry(self) -> None:
         """Tell everybody that it is time to go."""
+        self.hurried_at = time.monotonic()
         for person in list(self.people):
             self.bridge.loop.call_soon_threadsafe(person.stopping.set)
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether Locust kills those who still wait for something; else it has only caught them reading."""
+        patience_s = (self.environment.stop_timeout or 0) - TELL_S
+        return self.hurried_at is not None and time.monotonic() - self.hurried_at > patience_s
 
     def drain(self) -> None:
         runner = self.environment.runner
@@ -92,22 +102,18 @@ class Stages:
     now: ClassVar[Stage]
 
 
-@events.init.add_listener
 def _begin(environment: Environment, **_: object) -> None:
     Stages.now = Stage(environment)
 
 
-@events.test_stopping.add_listener
 def _hurry(**_: object) -> None:
     Stages.now.hurry()
 
 
-@events.user_error.add_listener
 def _broke(exception: Exception, **_: object) -> None:
     Stages.now.watch.violated(Wrong.BROKEN, repr(exception))
 
 
-@events.quitting.add_listener
 def _judge(environment: Environment, **_: object) -> None:
     """Exit with 1 after a violation, and when nothing was verified."""
     if environment.runner is not None:
@@ -116,6 +122,17 @@ def _judge(environment: Environment, **_: object) -> None:
     stage.drain()
     good = stage.watch.totals["verified"] and not stage.watch.violations
     environment.process_exit_code = 0 if good else 1
+
+
+LISTENERS: Mapping[EventHook, Callable[..., None]] = {
+    events.init_command_line_parser: _options,
+    events.init: _begin,
+    events.test_stopping: _hurry,
+    events.user_error: _broke,
+    events.quitting: _judge,
+}
+for hook, listener in LISTENERS.items():
+    hook.add_listener(listener)  # type: ignore[no-untyped-call] # Locust's own
 
 
 class Someone(User):
@@ -143,7 +160,8 @@ class Someone(User):
             self.stage.watch.violated(Wrong.REFUSED, f"{habit.__name__}: {error}")
             self.stage.bridge.wait(self.person.leave())
         except gevent.GreenletExit:
-            self.stage.watch.violated(Wrong.ENDLESS, f"{habit.__name__} of {self.person.session_id}")
+            if self.stage.out_of_patience:
+                self.stage.watch.violated(Wrong.ENDLESS, f"{habit.__name__} in {self.person.session_id}")
             raise
 
 

@@ -6,7 +6,7 @@ import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -161,11 +161,9 @@ class Person:
 
     async def pause(self, seconds: float) -> None:
         """Do something else for a while; not for long when it is time to go."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds / self.world.haste):
                 await self.stopping.wait()
-        except TimeoutError:
-            pass
 
     async def goodbye(self) -> None:
         await self.leave()

@@ -5,6 +5,7 @@ import uuid
 
 RATES = (20, 30, 40, 50)  # tokens a second
 TYPICAL, SPREAD, SHORTEST, LONGEST = 60, 0.7, 5, 400  # tokens
+WITH_SOURCES = 0.3  # of all answers
 OPENINGS = (
     "What do you know about",
     "Please explain",
@@ -19,5 +20,5 @@ def question(dice: random.Random, *, tokens: int | None = None, haste: float = 1
     length = tokens or round(dice.lognormvariate(0, SPREAD) * TYPICAL)
     length = max(SHORTEST, min(length, LONGEST))
     rate = dice.choice(RATES) * haste
-    more = " sources=3 confidence=0.9" if dice.random() < 0.3 else ""
+    more = " sources=3 confidence=0.9" if dice.random() < WITH_SOURCES else ""
     return f"{dice.choice(OPENINGS)} n{uuid.uuid4().hex[:16]}? tokens={length} rate={rate:g}{more}"

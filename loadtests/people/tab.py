@@ -9,6 +9,7 @@ from loadtests.client import Answer, ChatClient, Mode
 from loadtests.people.watch import Watch
 from loadtests.protocol.conversation import Conversation
 from loadtests.protocol.frames import Frame
+from loadtests.protocol.verify.violations import Kind
 
 CARRIERS = {"websocket": "WebSocket", "http": "REST, SSE", "auto": "either way"}
 TELL_S = 0.5
@@ -20,7 +21,7 @@ class Tab:
         self.mode = mode
         self._watch = watch
         self._followed: dict[str, Conversation] = {}
-        self._told: Counter[str] = Counter()
+        self._told: Counter[Kind] = Counter()
         self._words = 0
         self._telling: asyncio.Task[None] | None = None
 
@@ -75,7 +76,11 @@ class Tab:
     def _tell(self) -> None:
         self._watch.measured(self.client.measures.take(), CARRIERS[self.mode])
         found = self.client.violations
+        news = found.counts - self._told
         for violation in found.first[self._words :]:
-            self._watch.violated(violation.kind.value, str(violation))
-        self._words = len(found.first)
-        self._told = found.counts.copy()
+            self._watch.violated(violation.kind, str(violation))
+            news[violation.kind] -= 1
+        for kind, number in news.items():  # more than are kept in words
+            for _ in range(number):
+                self._watch.violated(kind, "and more")
+        self._words, self._told = len(found.first), found.counts.copy()

@@ -89,8 +89,8 @@ class Watch:
         if late:
             self._news.append(lambda second: second.lateness.merge(Histogram.of(late)))
             self._news.append(lambda _: self._tell(by, "latest token of an answer", max(late), 0))
+        self._news.append(lambda second: second.recoveries.extend(recoveries))
         for recovery in recoveries:
-            self._news.append(lambda second, found=recovery: second.recoveries.append(found))
             self.took("resume from the cut", recovery.from_cut_s, size=recovery.characters, by=by)
             self.took("resume from the connect", recovery.from_connect_s, size=recovery.characters, by=by)
         self.counted("connections", measures.connections)

@@ -33,10 +33,10 @@ class Plan:
 
     `delay_ms` and up to `jitter_ms` more are added to each chunk; `rate` is in bytes a second; `dribble`
     bytes pass at a time, `dribble_ms` apart; after `idle_s` without a byte the connection is cut
-    (`idle_how`). A connection lives for `life_s`, a half more or less at random, and is cut then (`life_how`;
-    `any` is silence one time in ten, else an end or a reset). Bytes of the direction `swallow` vanish; those of `freeze` wait until it is healed.
-    `admission` is about new connections: they may be left hanging without a server behind them, or refused,
-    as by a machine where nobody listens.
+    (`idle_how`), and also at an age from half of `life_s` to one and a half (`life_how`: `any` is silence one
+    time in ten, else an end or a reset). Bytes of the direction `swallow` vanish; those of `freeze` wait
+    until it is healed. `admission` is about new connections: they may be left hanging without a server behind
+    them, or refused, as by a machine where nobody listens.
     """
 
     cuts: tuple[Cut, ...] = ()

@@ -126,7 +126,7 @@ class Proxy:
         await self.plan(Plan(), "all")
 
     def stats(self, newest: int | None = None) -> dict[str, Any]:  # Any: JSON
-        """What has passed and been cut so far: all of it in counts, the newest cuts (or so many) one by one."""
+        """What has passed and been cut so far: all in counts, and one by one the newest cuts, or so many."""
         told = list(self._cuts)
         open_ = self._pairs.values()
         return {

@@ -7,6 +7,7 @@ from typing import Any
 
 from loadtests.people.wrongs import Wrong
 from loadtests.protocol.verify.violations import Kind
+from loadtests.report.histogram import Histogram
 from loadtests.report.story import Story
 
 KINDS: tuple[str, ...] = (*Kind, *Wrong)
@@ -40,7 +41,7 @@ class Times:
         found = sorted(times_s)
         if not found:
             return cls(0, None, None, None, None)
-        return cls(len(found), *(_rank(found, percent) for percent in (50, 95, 99)), found[-1])
+        return cls(len(found), _rank(found, 50), _rank(found, 95), _rank(found, 99), found[-1])
 
 
 def _rank(ordered: Sequence[float], percent: int) -> float:
@@ -58,6 +59,7 @@ class Figures:
     ends: dict[str, int]
     characters: int
     cuts: int
+    restarts: int
     connections: int
     waits: dict[str, Times]
     lateness: Times
@@ -74,7 +76,7 @@ class Figures:
 
 def figures(story: Story) -> Figures:
     recoveries, counts = list(story.recoveries()), story.total("counts")
-    found = {kind: 0 for kind in KINDS} | dict(story.violations)
+    found = dict.fromkeys(KINDS, 0) | dict(story.violations)
     return Figures(
         reasons=_reasons(story),
         confirmed=story.reckoning["confirmed"],
@@ -83,6 +85,7 @@ def figures(story: Story) -> Figures:
         ends=dict(story.total("ends")),
         characters=counts["characters"],
         cuts=int(max((value for _, value in story.sampled("cuts")), default=0)),
+        restarts=sum(deed["kind"] == "Restart" for deed in story.weather),
         connections=counts["connections"],
         waits={name: Times.of(took for _, took in story.times(name)) for name in WAITS},
         lateness=_lateness(story),
@@ -91,14 +94,19 @@ def figures(story: Story) -> Figures:
         recovered_in_place=_share(each["recovered"] for each in recoveries),
         violations=found,
         words=story.words,
-        growth={name: grown for name in ("memory_bytes", "descriptors", "tasks") if (grown := _growth(story, name))},
+        growth={
+            name: grown
+            for name in ("memory_bytes", "descriptors", "tasks")
+            if (grown := _growth(story, name))
+        },
     )
 
 
 def _reasons(story: Story) -> list[str]:
     found = []
     if story.violations:
-        found.append(f"{story.violations.total()} violations")
+        number = story.violations.total()
+        found.append(f"{number} violation{'s' if number > 1 else ''}")
     if not story.reckoning["confirmed"]:
         found.append("no answer was verified")
     if not found and story.reckoning["locust"]:
@@ -107,12 +115,11 @@ def _reasons(story: Story) -> list[str]:
 
 
 def _lateness(story: Story) -> Times:
-    from loadtests.report.histogram import Histogram  # noqa: PLC0415
-
     whole = Histogram()
     for _, each in story.lateness():
         whole.merge(each)
-    return Times(len(whole), *(whole.percentile(percent) for percent in (50, 95, 99, 100)))
+    p50, p95, p99, most = (whole.percentile(percent) for percent in (50, 95, 99, 100))
+    return Times(len(whole), p50, p95, p99, most)
 
 
 def _share(flags: Iterable[bool]) -> float | None:
@@ -121,7 +128,7 @@ def _share(flags: Iterable[bool]) -> float | None:
 
 
 def _growth(story: Story, name: str) -> float | None:
-    """Percent in an hour, by a straight line through all that comes after the warm-up; None if it was short."""
+    """Percent in an hour, by a straight line through all after the warm-up; None if it was short."""
     points = [(at, value) for at, value in story.sampled(name) if at >= story.lasted_s * WARM_UP]
     if story.lasted_s < LONG_S or len(points) < 2:  # noqa: PLR2004 - a line
         return None

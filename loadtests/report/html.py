@@ -5,8 +5,9 @@ from html import escape
 from pathlib import Path
 
 from loadtests.report import words
-from loadtests.report.charts import Chart, charts
+from loadtests.report.charts import Chart
 from loadtests.report.figures import Figures, Times
+from loadtests.report.gallery import charts
 from loadtests.report.story import Story
 
 STYLE = Path(__file__).with_name("style.css")
@@ -35,7 +36,11 @@ def page(story: Story, found: Figures) -> str:
 
 def _head(story: Story, found: Figures) -> Iterator[str]:
     load = story.load
-    verdict = "Failed: " + "; ".join(found.reasons) if found.reasons else "Passed: nothing lost, doubled or reordered"
+    verdict = (
+        "Failed: " + "; ".join(found.reasons)
+        if found.reasons
+        else "Passed: nothing lost, doubled or reordered"
+    )
     yield f"<h1>{escape(load['scenario'].capitalize())}</h1><p class='lead'>{escape(load['words'])}</p>"
     yield f"<p class='verdict {'bad' if found.reasons else 'good'}'>{escape(verdict)}</p>"
 
@@ -49,10 +54,15 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
         ("runs of the chain", f"{found.runs:,}", f"for {found.accepted:,} accepted sends"),
         ("first token", words.seconds(first.p50), f"95 % within {words.seconds(first.p95)}"),
         ("lateness", words.seconds(found.lateness.p50), f"99 % within {words.seconds(found.lateness.p99)}"),
-        ("connections cut", f"{found.cuts:,}", f"{found.connections:,} connections made"),
+        ("connections cut", f"{found.cuts:,}", _interruptions(found)),
         ("resume", words.seconds(resume.p50), f"95 % within {words.seconds(resume.p95)}"),
         ("recovered", f"{found.recovered_pieces:,}", f"pieces, {found.recovered_characters:,} characters"),
     ]
+
+
+def _interruptions(found: Figures) -> str:
+    restarts = f"{found.restarts} restarts of the server, " if found.restarts else ""
+    return f"{restarts}{found.connections:,} connections made"
 
 
 def _tiles(found: Figures) -> Iterator[str]:
@@ -84,10 +94,15 @@ def cells(times: Times) -> list[str]:
 
 def _violations(found: Figures) -> Iterator[str]:
     yield '<section class="card"><h2>What a correct server never does</h2>'
-    yield "<p>Each must be 0.</p><div class='scroll'><table>"
-    for kind, count in sorted(found.violations.items(), key=lambda pair: -pair[1]):
-        yield _row([kind, f"{count:,}"], mark="bad" if count else "")
+    yield "<p>Each kind must be 0.</p><div class='scroll'><table>"
+    for kind, count in found.violations.items():
+        if count:
+            yield _row([kind, f"{count:,}"], mark="bad")
     yield "</table></div>"
+    never = [kind for kind, count in found.violations.items() if not count]
+    yield f"<details><summary>{len(never)} kinds that were looked for and not met</summary><table>"
+    yield from (_row([kind, "0"]) for kind in never)
+    yield "</table></details>"
     if found.words:
         lines = "\n".join(escape(each) for each in found.words[:MOST_WORDS])
         yield f"<details open><summary>The first of them</summary><pre>{lines}</pre></details>"

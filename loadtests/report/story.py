@@ -14,7 +14,7 @@ Line: TypeAlias = dict[str, Any]  # Any: JSON
 
 @dataclass(frozen=True)
 class Story:
-    """`seconds`, `samples` and `weather` are lines in order of time; `at` and `until` count from the start."""
+    """`seconds`, `samples` and `weather` are in order; `at` and `until` count from the start."""
 
     load: Line
     reckoning: Line
@@ -29,7 +29,9 @@ class Story:
         began = seconds[0]["at"] if seconds else 0.0
         samples = _since(began, _lines(folder / "samples.jsonl"))
         weather = _since(began, _lines(folder / "weather.jsonl"))
-        load, reckoning = (json.loads((folder / f"{name}.json").read_text()) for name in ("load", "reckoning"))
+        load, reckoning = (
+            json.loads((folder / f"{name}.json").read_text()) for name in ("load", "reckoning")
+        )
         return cls(load, reckoning, _since(began, seconds), samples, weather, began)
 
     @property

@@ -7,6 +7,7 @@ from html import escape
 
 WIDTH, HEIGHT = 720, 250
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 30
+INSTANT = 2.0  # pixels: narrower than that nothing is seen
 Point = tuple[float, float]
 Show = Callable[[float], str]
 
@@ -67,7 +68,9 @@ class Plot:
 
     def dots(self, points: Iterable[Point], colour: str) -> None:
         for at, value in points:
-            self._parts.append(f'<circle class="dot {colour}" cx="{self.x(at)}" cy="{self.y(value)}" r="2"/>')
+            self._parts.append(
+                f'<circle class="dot {colour}" cx="{self.x(at)}" cy="{self.y(value)}" r="2.5"/>'
+            )
 
     def bar(self, start: float, end: float, low: float, high: float, colour: str, words: str) -> None:
         """A bar from `low` to `high`, over the values from `start` to `end` of x."""
@@ -79,13 +82,16 @@ class Plot:
 
     def mark(self, at: float, until: float, words: str) -> None:
         """Something that happened: a line, or a band if it took a while. It goes behind everything."""
-        left, right = self.x(at), self.x(until)
-        box = f'x="{left:.1f}" y="{TOP}" width="{max(1.5, right - left):.1f}" height="{HEIGHT - TOP - BOTTOM}"'
-        self._parts.insert(0, f'<rect class="mark" {box}><title>{escape(words)}</title></rect>')
+        left, wide = self.x(at), self.x(until) - self.x(at)
+        kind = "mark" if wide > INSTANT else "mark instant"
+        box = f'x="{left}" y="{TOP}" width="{max(INSTANT, wide):.1f}" height="{HEIGHT - TOP - BOTTOM}"'
+        self._parts.insert(0, f'<rect class="{kind}" {box}><title>{escape(words)}</title></rect>')
 
     def text(self) -> str:
         inside = "\n".join(self._parts)
-        head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(self._label, quote=True)}">'
+        head = (
+            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(self._label, quote=True)}">'
+        )
         return f"{head}\n{inside}\n</svg>"
 
     def _grid(self, show: Show) -> Iterable[str]:

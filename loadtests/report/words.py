@@ -9,14 +9,19 @@ def seconds(value: float | None) -> str:
     if value is None:
         return "–"
     if value < 1:
-        return f"{value * 1000:.0f} ms" if value >= 0.01 else f"{value * 1000:.1g} ms"  # noqa: PLR2004
+        return f"{_digits(value * 1000)} ms"
     if value < MINUTE_S:
-        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004
+        return f"{_digits(value)} s"
     minutes, rest = divmod(round(value), MINUTE_S)
     if minutes >= MINUTE_S:
         hours, minutes = divmod(minutes, MINUTE_S)
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def tick(value: float) -> str:
+    """A power of ten on an axis of times: `1 ms`, `10 s`, `100 s`."""
+    return f"{value:g} s" if value >= 1 else f"{value * 1000:g} ms"
 
 
 def clock(value: float) -> str:
@@ -33,6 +38,11 @@ def size(value: float) -> str:
         if value >= least:
             return f"{value / least:.3g} {unit}"
     return f"{value / KILO:.3g} kB"
+
+
+def _digits(value: float) -> str:
+    """Two of them where it is small."""
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"  # noqa: PLR2004 - from there on it has two
 
 
 def number(value: float) -> str:

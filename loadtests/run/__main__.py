@@ -36,7 +36,9 @@ def _announce(options: Options, folder: Path) -> None:
     if options.web_port is None:
         print(f"{options.users} people, {options.scenario.name}, for {options.duration_s:g} s …")
     else:
-        print(f"Locust's web UI: http://127.0.0.1:{options.web_port}  (Ctrl-C ends all, and writes the report)")
+        print(
+            f"Locust's web UI: http://127.0.0.1:{options.web_port}  (Ctrl-C ends all, and writes the report)"
+        )
     print(f"Everything is written to {folder}", flush=True)
 
 

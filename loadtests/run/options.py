@@ -44,7 +44,9 @@ def _duration(text: str) -> float:
 
 
 def read_options(arguments: Sequence[str] | None) -> Options:
-    parser = argparse.ArgumentParser(prog="python -m loadtests.run", description="Put people before a server.")
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtests.run", description="Put people before a server."
+    )
     parser.add_argument("--scenario", choices=SCENARIOS, default="commuter")
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--duration", type=_duration, default=60.0, help="90s, 2m, 1h30m")
@@ -53,9 +55,13 @@ def read_options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--url", help="a server that runs already, http://host:port")
     parser.add_argument("--record", type=Path, help="the record of that server's scripted chain")
     parser.add_argument("--seed", type=int, default=1, help="of everything random")
-    parser.add_argument("--haste", type=float, default=1, help="divides all times of people and their clients")
+    parser.add_argument(
+        "--haste", type=float, default=1, help="divides all times of people and their clients"
+    )
     parser.add_argument("--patience", type=_duration, default=90.0, help="for what is open at the end")
-    parser.add_argument("--ui", type=int, metavar="PORT", help="Locust's own web UI decides who comes and when")
+    parser.add_argument(
+        "--ui", type=int, metavar="PORT", help="Locust's own web UI decides who comes and when"
+    )
     chosen = parser.parse_args(arguments)
     return Options(
         scenario=SCENARIOS[chosen.scenario],

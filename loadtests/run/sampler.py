@@ -1,4 +1,4 @@
-"""Looks at the server from time to time: what `/metrics` says, the size of its database, the proxy's counts."""
+"""Looks at the server from time to time: its `/metrics`, the size of its database, the proxy's counts."""
 
 import asyncio
 import json

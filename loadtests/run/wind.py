@@ -5,6 +5,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from loadtests.proxy import FaultProxy, Plan, ProxyRefused
@@ -58,10 +59,8 @@ class Wind:
                 await self._lose(each["connection"])
 
     async def _lose(self, connection: int) -> None:
-        try:
+        with suppress(ProxyRefused):  # it has just ended by itself
             await self._proxy.plan(Plan(swallow="both"), [connection])
-        except ProxyRefused:
-            pass  # it has just ended by itself
 
     async def _restart(self, *, kill: bool) -> None:
         if self._server is not None:
