@@ -6,6 +6,7 @@ Locust is started with `LOCUST_SKIP_MONKEY_PATCH=1`: sockets and threads stay wh
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from contextlib import closing
 from typing import Any, TypeVar
 
@@ -21,17 +22,19 @@ class Bridge:
         self._thread = threading.Thread(target=self.loop.run_forever, name="people", daemon=True)
         self._thread.start()
 
-    def wait(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do this in the loop while other greenlets go on; who is killed meanwhile cancels it."""
+    def begin(self, work: Coroutine[Any, Any, _T]) -> "Future[_T]":
+        """Begin this in the loop. It goes on whatever becomes of the greenlet."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def wait(self, future: "Future[_T]") -> _T:
+        """Wait for its end while other greenlets go on; return or raise what it does."""
         done = Event()
         # The watcher may be told from any thread, and keeps the hub from thinking that nobody waits.
         with closing(gevent.get_hub().loop.async_()) as watcher:
             watcher.start(done.set)
-            future = asyncio.run_coroutine_threadsafe(work, self.loop)
             future.add_done_callback(lambda _: watcher.send())
-            try:
-                done.wait()
-            except BaseException:
-                future.cancel()
-                raise
+            done.wait()
         return future.result()
+
+    def do(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return self.wait(self.begin(work))

@@ -4,15 +4,13 @@
 `LOCUST_SKIP_MONKEY_PATCH=1 locust -f loadtests/people/locustfile.py --host http://127.0.0.1:8000`
 """
 
-import json
 import logging
 import os
-import random
 import sys
-import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import gevent
@@ -21,11 +19,8 @@ from locust.env import Environment
 from locust.event import EventHook
 
 from loadtests.client import Closed, Mode, Refused
-from loadtests.people.bridge import Bridge
 from loadtests.people.habits import HABITS, Habit
-from loadtests.people.ledger import write_person
-from loadtests.people.person import Person, World
-from loadtests.people.watch import Watch
+from loadtests.people.stage import Stage
 from loadtests.people.wrongs import Wrong
 
 if not os.environ.get("LOCUST_SKIP_MONKEY_PATCH"):
@@ -33,8 +28,7 @@ if not os.environ.get("LOCUST_SKIP_MONKEY_PATCH"):
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell of every request
 
-TELL_S = 1.0
-FASTEST_READER_S, SLOWEST_READER_S = 0.7, 1.5  # times what the text takes
+FASTEST_READER, SLOWEST_READER = 0.7, 1.5  # times what the text takes
 
 
 def _options(parser: ArgumentParser, **_: object) -> None:
@@ -43,59 +37,6 @@ def _options(parser: ArgumentParser, **_: object) -> None:
     group.add_argument("--seed", type=int, default=0, help="Of everything random")
     group.add_argument("--haste", type=float, default=1, help="Divides all times of people and their clients")
     group.add_argument("--may-die", action="store_true", help="The server is restarted under the load")
-
-
-class Stage:
-    """What all users of one process share. Made when Locust is ready."""
-
-    def __init__(self, environment: Environment) -> None:
-        options = environment.parsed_options or Namespace()
-        self.environment = environment
-        self.folder = Path(options.folder) if options.folder else None
-        file = self.folder / "observations.jsonl" if self.folder else None
-        self.watch = Watch(environment.events.request.fire, file)
-        self.bridge = Bridge()
-        self.haste: float = options.haste
-        self.may_die: bool = options.may_die
-        self.dice = random.Random(options.seed)  # noqa: S311 - people that can be repeated
-        self.people: set[Person] = set()
-        self.world: World | None = None
-        self.hurried_at: float | None = None
-        gevent.spawn(self._tell)
-
-    def person(self, host: str, mode: Mode) -> Person:
-        if self.world is None:
-            self.world = World(host.rstrip("/"), self.watch, self.haste, self.may_die)
-        person = Person(self.world, mode, random.Random(self.dice.getrandbits(32)))  # noqa: S311 - as above
-        self.people.add(person)
-        return person
-
-    def gone(self, person: Person) -> None:
-        self.people.discard(person)
-        if self.folder is not None:
-            with (self.folder / "people.jsonl").open("a") as lines:
-                lines.write(json.dumps(write_person(person)) + "\n")
-
-    def hurry(self) -> None:
-        """Tell everybody that it is time to go."""
-        self.hurried_at = time.monotonic()
-        for person in list(self.people):
-            self.bridge.loop.call_soon_threadsafe(person.stopping.set)
-
-    @property
-    def out_of_patience(self) -> bool:
-        """Whether Locust kills those who still wait for something; else it has only caught them reading."""
-        patience_s = (self.environment.stop_timeout or 0) - TELL_S
-        return self.hurried_at is not None and time.monotonic() - self.hurried_at > patience_s
-
-    def drain(self) -> None:
-        runner = self.environment.runner
-        self.watch.drain({"users": 0 if runner is None else runner.user_count})
-
-    def _tell(self) -> None:
-        while True:
-            gevent.sleep(TELL_S)
-            self.drain()
 
 
 class Stages:
@@ -144,24 +85,37 @@ class Someone(User):
     def on_start(self) -> None:
         self.stage = Stages.now
         self.person = self.stage.person(self.host or self.environment.host or "", self.mode)
+        self.doing: Future[None] | None = None
 
     def on_stop(self) -> None:
-        self.stage.bridge.wait(self.person.goodbye())
-        self.stage.gone(self.person)
+        """See to its end what was begun, and go home."""
+        try:
+            if self.doing is not None and not self.doing.done():
+                with suppress(gevent.GreenletExit):
+                    self._see_through(self.doing)
+        finally:
+            self.stage.bridge.do(self.person.goodbye())
+            self.stage.gone(self.person)
 
     def wait_time(self) -> float:
-        factor = self.person.dice.uniform(FASTEST_READER_S, SLOWEST_READER_S)
-        return (1 + self.person.read_s) * factor / self.stage.haste
+        factor = self.person.dice.uniform(FASTEST_READER, SLOWEST_READER)
+        return float((1 + self.person.read_s) * factor / self.stage.haste)
 
     def do(self, habit: Habit) -> None:
+        self.doing = self.stage.bridge.begin(habit(self.person))
+        self._see_through(self.doing)
+
+    def _see_through(self, doing: "Future[None]") -> None:
         try:
-            self.stage.bridge.wait(habit(self.person))
+            self.stage.bridge.wait(doing)
         except (Refused, Closed) as error:
-            self.stage.watch.violated(Wrong.REFUSED, f"{habit.__name__}: {error}")
-            self.stage.bridge.wait(self.person.leave())
+            self.stage.watch.violated(Wrong.REFUSED, str(error))
+            self.stage.bridge.do(self.person.leave())
         except gevent.GreenletExit:
+            # Locust may also kill somebody who has just begun, and takes them to be reading still.
             if self.stage.out_of_patience:
-                self.stage.watch.violated(Wrong.ENDLESS, f"{habit.__name__} in {self.person.session_id}")
+                self.stage.watch.violated(Wrong.ENDLESS, f"in session {self.person.session_id}")
+                doing.cancel()
             raise
 
 

@@ -34,8 +34,8 @@ def first_token(story: Story) -> Chart | None:
         return None
     plot = over_time(story, [took for _, took in waits], "Time to the first token")
     plot.dots(waits[:: 1 + len(waits) // MOST_DOTS], "c1 faint")
-    plot.line(_percentile(story, waits, 50), "c1")
-    plot.line(_percentile(story, waits, 95), "c2")
+    for percent, colour in ((50, "c1"), (95, "c2")):
+        plot.line(_percentile(story, waits, percent), colour, bucket_s(story) * 5)
     text = "From sending a question until something of its answer is there; each dot is an answer."
     legend = (("c1", "half of the answers are faster"), ("c2", "95 % are faster"))
     return Chart("Time to the first token", text, plot.text(), legend)
@@ -57,8 +57,8 @@ def lateness(story: Story) -> Chart | None:
         for percent in (50, 99)
     }
     plot = over_time(story, [value for points in lines.values() for _, value in points], "Lateness of tokens")
-    plot.line(lines[50], "c1")
-    plot.line(lines[99], "c2")
+    for percent, colour in ((50, "c1"), (99, "c2")):
+        plot.line(lines[percent], colour, width * 5)
     text = "How much later a token was shown than the chain said it, also where it waited for a connection."
     return Chart("Lateness of tokens", text, plot.text(), (("c1", "p50"), ("c2", "p99")))
 

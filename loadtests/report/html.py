@@ -112,7 +112,7 @@ def _violations(found: Figures) -> Iterator[str]:
 def _weather(story: Story) -> Iterator[str]:
     if not story.weather:
         return
-    yield '<section class="card"><h2>The weather</h2><div class="scroll"><table>'
+    yield '<section class="card"><h2>The weather</h2><div class="scroll"><table class="weather">'
     for deed in story.weather:
         took = deed["until"] - deed["at"]
         yield _row([words.clock(deed["at"]), deed["words"], words.seconds(took) if took >= 0.1 else ""])  # noqa: PLR2004

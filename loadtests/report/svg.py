@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 WIDTH, HEIGHT = 720, 250
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 30
@@ -59,8 +60,17 @@ class Plot:
         self._label = label
         self._parts = [*self._grid(show_y), *self._axis(show_x)]
 
-    def line(self, points: Sequence[Point], colour: str) -> None:
-        """A line through points; single ones are dots."""
+    def line(self, points: Sequence[Point], colour: str, longest: float = math.inf) -> None:
+        """A line through points, broken where `longest` passed without one; single ones are dots."""
+        ends = [
+            place
+            for place, (before, after) in enumerate(pairwise(points), 1)
+            if after[0] - before[0] > longest
+        ]
+        for start, end in pairwise([0, *ends, len(points)]):
+            self._unbroken(points[start:end], colour)
+
+    def _unbroken(self, points: Sequence[Point], colour: str) -> None:
         if len(points) == 1:
             self.dots(points, colour)
         path = " ".join(f"{self.x(at)},{self.y(value)}" for at, value in points)
@@ -76,8 +86,8 @@ class Plot:
         """A bar from `low` to `high`, over the values from `start` to `end` of x."""
         left, right = self.x(start), self.x(end)
         top, bottom = self.y(high), self.y(low)
-        gap = min(2.0, (right - left) / 4)
-        box = f'x="{left:.1f}" y="{top:.1f}" width="{max(0.5, right - left - gap):.1f}" height="{bottom - top:.1f}"'
+        wide = max(0.5, right - left - min(2.0, (right - left) / 4))
+        box = f'x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{bottom - top:.1f}"'
         self._parts.append(f'<rect class="bar {colour}" {box}><title>{escape(words)}</title></rect>')
 
     def mark(self, at: float, until: float, words: str) -> None:
@@ -98,7 +108,8 @@ class Plot:
         for tick in self.y.ticks:
             y = self.y(tick)
             yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
-            yield f'<text class="tick" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(show(tick))}</text>'
+            place = f'x="{LEFT - 8}" y="{y + 4}"'
+            yield f'<text class="tick" {place} text-anchor="end">{escape(show(tick))}</text>'
 
     def _axis(self, show: Show) -> Iterable[str]:
         for tick in self.x.ticks:

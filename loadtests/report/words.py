@@ -7,7 +7,7 @@ KILO, MEGA, GIGA = 1000, 1000**2, 1000**3
 def seconds(value: float | None) -> str:
     """`0.8 ms`, `12 ms`, `340 ms`, `1.2 s`, `2 min 5 s`."""
     if value is None:
-        return "–"
+        return "-"
     if value < 1:
         return f"{_digits(value * 1000)} ms"
     if value < MINUTE_S:

@@ -1,4 +1,4 @@
-"""One load from its beginning to its end: server, fault proxy, weather, people, and the reckoning after it."""
+"""One load from its beginning to its end: server, fault proxy, weather, people, and the reckoning."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from loadtests.run import locusts
 from loadtests.run.locusts import Crowd
 from loadtests.run.options import Options
 from loadtests.run.reckoning import Reckoning
-from loadtests.run.reconcile import reconcile
+from loadtests.run.reconcile import read_accounts, reconcile
 from loadtests.run.sampler import Sampler
 from loadtests.run.server import Server
 from loadtests.run.wind import Wind
@@ -47,7 +47,7 @@ class Load:
             )
             await self._sample(url, proxy, server)
             status = await self._people(proxy, server)
-            found = await reconcile(url, self._folder / "people.jsonl", self._record(server))
+            found = await reconcile(url, read_accounts(self._folder / "people.jsonl"), self._record(server))
         return status, found
 
     async def _serve(self) -> Server | None:
@@ -107,7 +107,7 @@ class Load:
     async def _begun(self, process: asyncio.subprocess.Process) -> None:
         """Wait until Locust writes its first line."""
         observations = self._folder / "observations.jsonl"
-        while process.returncode is None and not observations.exists():
+        while process.returncode is None and not observations.exists():  # noqa: ASYNC110 - another process's
             await asyncio.sleep(LOOK_S)
 
     async def _until_over(self, process: asyncio.subprocess.Process, duration_s: float | None) -> None:

@@ -19,19 +19,19 @@ REST_S = 30
 Account: TypeAlias = dict[str, Any]  # Any: JSON
 
 
-async def reconcile(url: str, people: Path, record: Path | None) -> Reckoning:
-    """Reckon with everybody in `people.jsonl`; without a `record` runs are not counted."""
+def read_accounts(people: Path) -> list[Account]:
+    """Return what everybody who has left says; nobody has without the file."""
+    lines = people.read_bytes().splitlines() if people.exists() else []
+    return [account for line in lines if (account := json.loads(line))["token"] is not None]
+
+
+async def reconcile(url: str, accounts: list[Account], record: Path | None) -> Reckoning:
+    """Reckon with everybody; without a `record` runs are not counted."""
     found = Reckoning()
-    if not people.exists():
-        return found
-    accounts = [json.loads(line) for line in people.read_bytes().splitlines()]
-    histories: list[tuple[Account, list[Frame]]] = []
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=REST_S) as http:
-        for account in accounts:
-            if account["token"] is not None:
-                histories.append((account, await _history(found, account, http)))
+        histories = [await _history(found, account, http) for account in accounts]
     runs = None if record is None else read_runs(record)  # when nothing runs any more
-    for account, history in histories:
+    for account, history in zip(accounts, histories, strict=True):
         reckon_person(found, read_asked(account), read_seen(account), history, runs)
     return found
 

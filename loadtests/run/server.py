@@ -57,7 +57,7 @@ class Server:
             )
         try:
             async with asyncio.timeout(READY_S), httpx.AsyncClient(trust_env=False) as client:
-                while not await self._is_ready(client):
+                while not await self._is_ready(client):  # noqa: ASYNC110 - another process's
                     await asyncio.sleep(LOOK_S)
         except TimeoutError as error:
             raise ServerFailed(f"it was not ready after {READY_S} s; see {self.folder}") from error
