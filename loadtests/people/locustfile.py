@@ -47,6 +47,10 @@ def _begin(environment: Environment, **_: object) -> None:
     Stages.now = Stage(environment)
 
 
+def _welcome(**_: object) -> None:
+    Stages.now.hurried_at = None
+
+
 def _hurry(**_: object) -> None:
     Stages.now.hurry()
 
@@ -68,6 +72,7 @@ def _judge(environment: Environment, **_: object) -> None:
 LISTENERS: Mapping[EventHook, Callable[..., None]] = {
     events.init_command_line_parser: _options,
     events.init: _begin,
+    events.test_start: _welcome,
     events.test_stopping: _hurry,
     events.user_error: _broke,
     events.quitting: _judge,
