@@ -32,6 +32,7 @@ runtime := .venv/.installed$(subst $(space),,$(EXTRAS:%=-%))
 tools := .venv/.installed-dev
 modules := frontend/node_modules/.installed
 page := api/page/index.html
+chainlit := .venv-chainlit/.installed
 data := $(or $(STEADYCHAT_DATA_DIR),$(shell sed -n 's/^STEADYCHAT_DATA_DIR=//p' .env 2>/dev/null),var)
 samples := $(data)/.guide-ingested
 
@@ -44,7 +45,7 @@ guide := $(wildcard docs/guide/*.md)
 .PHONY: help
 help: ## List these targets
 	@echo 'Steadychat: make <target>'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- for everybody
 
@@ -138,6 +139,20 @@ audit: $(tools) ## Compare the locked packages with known vulnerabilities (asks 
 prove: $(tools) ## Prove at full size what is promised, and write docs/guarantees.md (ROW=4 proves one promise)
 	@.venv/bin/python -m tests.faults.prove $(ROW:%=--row %) $(ARGS)
 
+.PHONY: bench
+bench: $(tools) ## Measure servers side by side and write docs/performance.md (PEERS=steadychat,naive REPEAT=1: a part, a look)
+	$(if $(findstring chainlit,$(or $(PEERS),chainlit)),@$(MAKE) $(chainlit) || echo '» Without Chainlit: see above, and `make $(chainlit)`')
+	@status=0; .venv/bin/python -m loadtests.bench $(PEERS:%=--peers %) $(REPEAT:%=--repeat %) $(ARGS) || status=$$?; \
+	    $(if $(PEERS)$(ARGS),,.venv/bin/python -m loadtests.bench.report;) exit $$status
+
+$(chainlit): loadtests/bench/chainlit.txt | $(runtime)
+	$(step) "Installing Chainlit, to be measured, by hash" sh -c 'rm -rf .venv-chainlit && uv venv --quiet --python .venv/bin/python .venv-chainlit && \
+	    uv pip install --quiet --python .venv-chainlit/bin/python --require-hashes --requirement $< && touch $@ || { rm -rf .venv-chainlit; exit 1; }'
+
+.PHONY: bench-baseline
+bench-baseline: $(tools) ## Renew what the guard in tests/speed compares with (loadtests/bench/baseline.json)
+	@.venv/bin/python -m loadtests.bench.guard --write
+
 .PHONY: fix
 fix: $(tools) $(modules) ## Repair what can be repaired: format, imports, generated files
 	$(step) "Fixing style: ruff" ruff check --fix-only --quiet .
@@ -151,6 +166,8 @@ lock: | .venv/bin/uv ## Write requirements.lock and package-lock.json anew (UPGR
 	$(step) "Locking Python packages" uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	    --all-extras --group dev $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
 	$(step) "Noting what the lock was made from" python -m tools.lock_in_step --write
+	$(step) "Locking what Chainlit is measured with" sh -c '{ cat loadtests/bench/chainlit.in; grep -o "^langchain-core==[0-9.]*" requirements.lock; } | \
+	    uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 $(if $(UPGRADE),--upgrade) - --output-file loadtests/bench/chainlit.txt'
 	@$(MAKE) $(runtime)
 	$(step) "Locking the page's packages" $(npm) $(if $(UPGRADE),update,install) --package-lock-only
 
@@ -165,5 +182,5 @@ dist: $(runtime) $(page) ## Build the wheel, with the page in it, and the sdist 
 
 .PHONY: clean
 clean: ## Remove everything that was made here, except your data in var/
-	$(step) "Removing what was made" rm -rf .venv .make dist api/page frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache \
+	$(step) "Removing what was made" rm -rf .venv .venv-chainlit .make dist api/page frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache \
 	    .hypothesis .schemathesis .import_linter_cache tests/browser/screenshots

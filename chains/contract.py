@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables.base import RunnableBindingBase
 
@@ -11,7 +11,8 @@ from chains.closing import closing
 from chains.errors import ChainRefused, UnsupportedPiece
 from chains.inputs import AnyChain, ChatInput, Inputs, history_messages, inputs_for
 from chains.model import Exchange, JSONValue, Piece, Source
-from chains.pieces import to_piece
+from chains.pieces import plain_text, to_piece
+from chains.prepared.streaming import Streaming, streaming
 from chains.sync import only_synchronous
 from chains.text import SurrogateJoiner
 from chains.threads import ThreadPool
@@ -30,6 +31,7 @@ class Chain:
     title: str
     description: str
     runnable: AnyChain
+    stream: Streaming
     inputs: Inputs
     threads: ThreadPool | None = field(default=None)
 
@@ -51,15 +53,19 @@ class Chain:
         joiner = joiner or SurrogateJoiner()
         async with closing(self._raw(given)) as stream:
             async for raw in stream:
+                if (text := plain_text(raw)) is not None:
+                    if text := joiner.feed(text):
+                        yield Piece(text)
+                    continue
                 piece = to_piece(raw, echo)
-                if (cleaned := replace(piece, text=joiner.feed(piece.text))) != NOTHING:
+                if (cleaned := piece._replace(text=joiner.feed(piece.text))) != NOTHING:
                     yield cleaned
         if rest := joiner.flush():
             yield Piece(text=rest)
 
     def _raw(self, given: Any) -> AsyncGenerator[Any]:  # Any: a stranger's input and output
         if self.threads is None:
-            return cast("AsyncGenerator[Any]", self.runnable.astream(given))  # typed as a mere iterator
+            return self.stream(given)
         return self.threads.iterate(lambda: self.runnable.stream(given))
 
 
@@ -74,6 +80,7 @@ def prepare(name: str, runnable: AnyChain, *, description: str = "") -> Chain:
         title=labels.get("title") or name.replace("_", " ").replace("-", " ").capitalize(),
         description=labels.get("description") or description,
         runnable=runnable,
+        stream=streaming(runnable),
         inputs=inputs_for(name, runnable),
         threads=ThreadPool() if only_synchronous(runnable) else None,
     )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
+from langchain_core.messages.base import TextAccessor
+from langchain_core.runnables.utils import AddableDict
 
 from chains.errors import UnsupportedPiece
 from chains.model import JSONValue, Piece, Source
@@ -35,6 +37,19 @@ def to_piece(raw: object, echo: AbstractSet[str] = frozenset()) -> Piece:
     if isinstance(raw, Mapping):
         return _of_mapping(raw, echo)
     return Piece(text=_text(raw))
+
+
+def plain_text(raw: object) -> str | None:
+    """Return the text of an output that says nothing else, as nearly all do, or None for any other."""
+    kind = type(raw)
+    if kind is str:
+        return raw  # type: ignore[return-value]  # as the line above says
+    if kind is TextAccessor:
+        return str(raw)
+    if (kind is AddableDict or kind is dict) and len(raw) == 1:  # type: ignore[arg-type]  # as above
+        text = raw.get("answer")  # type: ignore[attr-defined]  # as above
+        return text if type(text) is str else None
+    return None
 
 
 def _of_mapping(raw: Mapping[Any, Any], echo: AbstractSet[str]) -> Piece:  # Any: a stranger's output

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, get_type_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ class Block:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Say:
+class Say(NamedTuple):
     """Yield this, whatever it is."""
 
     raw: object
@@ -109,16 +108,25 @@ def _value(key: str, kind: object, value: object) -> Any:  # Any: the type is th
 
 
 def steps(script: Script) -> Iterator[Step]:
-    """Yield what to do for this script, in order."""
+    """Yield what to do for this script, in order. What comes at the same moment comes after one wait."""
     if script.status is not None:
         yield Say({"status": script.status})
-    pause = script.first_delay
+    pause, due, faulty = script.first_delay, -1.0, _faulty(script)
+    dress = _DRESSES.get(script.form, str)
     for number in range(script.tokens):
         pause += script.gap if number == script.gap_at else 0
-        yield Wait(pause + (number / script.rate if script.rate else 0))
-        yield from _fault(script, number)
-        yield Say(_dressed(script, script.token(number)))
+        if (until := pause + (number / script.rate if script.rate else 0)) != due:
+            yield Wait(due := until)
+        if number in faulty:
+            yield from _fault(script, number)
+        yield Say(dress(script.token(number)))
     yield from _ending(script)
+
+
+def _faulty(script: Script) -> set[int]:
+    """Return the tokens before which there is something else to do."""
+    at = script.block_at, script.hang_at, script.fail_at, script.wrong_at
+    return {*at, script.nul_at, script.lone_at, script.pair_at}
 
 
 def _fault(script: Script, number: int) -> Iterator[Step]:
@@ -140,11 +148,13 @@ def _fault(script: Script, number: int) -> Iterator[Step]:
 
 
 def _dressed(script: Script, text: str) -> object:
-    if script.form == "dict":
-        return {"answer": text}
-    if script.form == "chunk":
-        return {"chunk": text}
-    return text
+    return _DRESSES.get(script.form, str)(text)
+
+
+_DRESSES: Mapping[str, Callable[[str], object]] = {
+    "dict": lambda text: {"answer": text},
+    "chunk": lambda text: {"chunk": text},
+}
 
 
 def _ending(script: Script) -> Iterator[Step]:

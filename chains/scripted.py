@@ -23,12 +23,14 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 from langchain_core.runnables.utils import AddableDict
 
 from chains.inputs import ChatInput
-from chains.script import Block, Fail, Say, Script, ScriptedFailure, Step, Wait, read_script, steps
+from chains.script import Block, Fail, Say, Script, ScriptedFailure, Wait, read_script, steps
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 RECORD = "STEADYCHAT_SCRIPTED_RECORD"
+TOKENS_A_TURN = 100
+"""Whoever has it say all that it can at once lets others have the event loop now and then."""
 
 
 @dataclass
@@ -64,10 +66,14 @@ class Scripted:
         try:
             start = time.monotonic()
             for step in steps(read_script(call.question)):
-                if isinstance(step, Wait):
+                if type(step) is Say:
+                    yield _said(step, call)
+                    if not call.said % TOKENS_A_TURN:
+                        await asyncio.sleep(0)
+                elif isinstance(step, Wait):
                     await _sleep_until(start, step.until)
-                elif (raw := _perform(step, call)) is not None:
-                    yield raw
+                else:
+                    _perform(step, call)
             call.outcome = "finished"
         finally:
             self._end(call)
@@ -77,10 +83,12 @@ class Scripted:
         try:
             start = time.monotonic()
             for step in steps(read_script(call.question)):
-                if isinstance(step, Wait):
+                if type(step) is Say:
+                    yield _said(step, call)
+                elif isinstance(step, Wait):
                     _block_until(start, step.until)
-                elif (raw := _perform(step, call)) is not None:
-                    yield raw
+                else:
+                    _perform(step, call)
             call.outcome = "finished"
         finally:
             self._end(call)
@@ -104,21 +112,22 @@ class Scripted:
             file.write(line.encode())  # one write of one line: lines of several processes never mix
 
 
-def _perform(step: Step, call: Call) -> object:
-    """Do a step that takes no waiting; return what is to be yielded, or None."""
+def _said(step: Say, call: Call) -> object:
+    """Count this and return what is to be yielded."""
+    call.said += 1
+    raw = step.raw
+    if not isinstance(raw, dict):
+        return raw
+    return AIMessageChunk(content=raw["chunk"]) if "chunk" in raw else AddableDict(raw)
+
+
+def _perform(step: Block | Fail | Say, call: Call) -> None:
     match step:
         case Block(seconds):
             time.sleep(seconds)
         case Fail(message):
             call.outcome = "failed"
             raise ScriptedFailure(message)
-        case Say({"chunk": str(text)}):
-            call.said += 1
-            return AIMessageChunk(content=text)
-        case Say(raw):
-            call.said += 1
-            return AddableDict(raw) if isinstance(raw, dict) else raw
-    return None
 
 
 async def _sleep_until(start: float, until: float | None) -> None:

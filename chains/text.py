@@ -24,6 +24,8 @@ class SurrogateJoiner:
         self._held = ""
 
     def feed(self, text: str) -> str:
+        if text.isascii() and "\0" not in text and not self._held:
+            return text  # nearly all there is, and known without a search for anything else
         text, self._held = self._held + text, ""
         if _HIGH.search(text):
             text, self._held = text[:-1], text[-1]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from api.core.errors import Problem
 from api.core.lifecycle import Status
@@ -26,9 +26,11 @@ class Created:
         return self.message.id
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of an answer. `at` is the offset of its first code point in the whole text."""
+class Piece(NamedTuple):
+    """A piece of an answer. `at` is the offset of its first code point in the whole text.
+
+    There is one for every token, and a tuple is made in a fraction of the time.
+    """
 
     session_id: str
     seq: int

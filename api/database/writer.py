@@ -9,54 +9,36 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from api.core.errors import ChatError
 from api.core.events import Event
 from api.core.points import Point, Reach, nowhere
 from api.database.engine import changes, driver_of
+from api.database.jobs import (
+    Done,
+    Job,
+    Outcome,
+    Part,
+    RefusedError,
+    Together,
+    Transaction,
+    Unit,
+    grouped,
+    resolve,
+    run,
+)
 from api.database.trouble import Trouble, is_trouble, refusal
 
 T = TypeVar("T")
 
-
-class RefusedError(Exception):
-    """Base of what a unit may raise before it has changed anything: the others of its commit go on."""
-
-
-@dataclass
-class Transaction:
-    """What a unit works on. `events`, and ids of sessions that are `gone`, are published once committed.
-
-    Whoever follows a session that is `gone` reads the rest of it from the database.
-    """
-
-    connection: Connection
-    events: list[Event] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    begun: bool = False
-    asked: bool = False
-    """Whether the database was asked to commit; if that fails only it knows whether it did."""
-
-
-Unit = Callable[[Transaction], T]
 Publish = Callable[[Sequence[Event], Sequence[str]], None]
+_Outcome = tuple[list[Job], Transaction | None]
 
 
-@dataclass
-class _Job:
-    unit: Unit[Any]  # each job has a result of its own
-    durable: bool
-    future: "asyncio.Future[Any]"
-    aside: bool = False
-    result: Any = None
-    error: Exception | None = None
-
-
-_Outcome = tuple[list[_Job], Transaction | None]
+__all__ = ["Outcome", "RefusedError", "Transaction", "Unit", "Writer"]
 
 
 class Writer:
@@ -70,7 +52,7 @@ class Writer:
         self._engine = engine
         self._publish = publish
         self._reach = reach
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
@@ -98,37 +80,48 @@ class Writer:
         `durable` commits survive a power cut, the others "only" the death of the process. A unit may
         be run again after a rollback, so it must change nothing but the database.
         """
-        return self._put(unit, durable=durable)
+        return self._awaited(unit, durable=durable)
+
+    def add(self, part: Part, together: Together[Part], done: Done) -> None:
+        """Queues a part of what `together` does for all the parts of a commit at once, in any order of them.
+
+        `done` is called in the event loop with the outcome, or else the error, as `submit` tells it.
+        """
+        self._put(Job(part, done, together=together))
 
     def aside(self, unit: Unit[T]) -> "asyncio.Future[T]":
         """The same between two commits, in no transaction; nothing is published of it."""
-        return self._put(unit, aside=True)
+        return self._awaited(unit, aside=True)
 
-    def _put(self, unit: Unit[T], *, durable: bool = False, aside: bool = False) -> "asyncio.Future[T]":
+    def _awaited(self, unit: Unit[T], *, durable: bool = False, aside: bool = False) -> "asyncio.Future[T]":
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(Job(unit, partial(resolve, future), durable, aside))
+        return future
+
+    def _put(self, job: Job) -> None:
         if self._loop is None:
             raise RuntimeError("the writer does not run")
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(unit, durable, future, aside))
-        return future
+        self._jobs.put(job)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while (batch := self._next_batch()) is not None:
-            left = list(batch)
             try:
                 for jobs, done in self._outcomes(batch):
                     self._tell(loop, jobs, done)
-                    left = [job for job in left if job not in jobs]
             except Exception as error:  # noqa: BLE001 - nobody who asked may be forgotten
+                left = [job for job in batch if not job.told]
                 for job in left:
                     job.error = error
                 self._tell(loop, left, None)
         self._give_up_connection()
 
-    def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[_Job], done: Transaction | None) -> None:
+    def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[Job], done: Transaction | None) -> None:
+        for job in batch:
+            job.told = True
         with suppress(RuntimeError):  # the loop is closed: nobody waits for this any more
             loop.call_soon_threadsafe(self._deliver, batch, done)
 
-    def _next_batch(self) -> list[_Job] | None:
+    def _next_batch(self) -> list[Job] | None:
         first = self._jobs.get()
         if first is None:
             return None
@@ -141,13 +134,13 @@ class Writer:
             batch.append(job)
         return batch
 
-    def _outcomes(self, batch: list[_Job]) -> "Iterator[_Outcome]":
+    def _outcomes(self, batch: list[Job]) -> "Iterator[_Outcome]":
         together = [job for job in batch if not job.aside]
         for jobs in (together, *([job] for job in batch if job.aside)):
             if jobs:
                 yield from self._commit(jobs)
 
-    def _commit(self, batch: list[_Job]) -> "Iterator[_Outcome]":
+    def _commit(self, batch: list[Job]) -> "Iterator[_Outcome]":
         """Yields jobs that share an outcome, with what is to be published of it."""
         transaction: Transaction | None = None
         try:
@@ -183,7 +176,7 @@ class Writer:
         if connection is not None:
             connection.close()
 
-    def _transact(self, transaction: Transaction, batch: list[_Job]) -> None:
+    def _transact(self, transaction: Transaction, batch: list[Job]) -> None:
         if batch[0].aside:  # it is alone
             batch[0].result = batch[0].unit(transaction)
             return
@@ -192,12 +185,8 @@ class Writer:
         before = changes(connection)
         with connection.begin():
             transaction.begun = True
-            for job in batch:
-                job.error = None
-                try:
-                    job.result = job.unit(transaction)
-                except (RefusedError, ChatError) as refusal:
-                    job.error = refusal
+            for jobs in grouped(batch):
+                run(transaction, jobs)
             self._reach_with_events(transaction, Point.BEFORE_COMMIT)
             transaction.asked = True
         if before is None or before != changes(connection):  # a full disk takes what changes nothing
@@ -214,28 +203,20 @@ class Writer:
             driver_of(connection).execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
             self._full = full
 
-    def _failed(self, batch: list[_Job], error: Exception) -> list[_Job]:
+    def _failed(self, batch: list[Job], error: Exception) -> list[Job]:
         if is_trouble(error):
             self.trouble.came(error)
         for job in batch:
             job.error = refusal(error) if is_trouble(error) else error
         return batch
 
-    def _deliver(self, batch: list[_Job], done: Transaction | None) -> None:
+    def _deliver(self, batch: list[Job], done: Transaction | None) -> None:
         try:
             if done is not None and (done.events or done.gone):
                 self._publish(done.events, done.gone)
         finally:
-            self._resolve(batch)
-
-    def _resolve(self, batch: list[_Job]) -> None:
-        for job in batch:
-            if job.future.done():  # whoever asked has left
-                continue
-            if job.error is not None:
-                job.future.set_exception(job.error)
-            else:
-                job.future.set_result(job.result)
+            for job in batch:
+                job.done(job.result, job.error)
 
 
 def _unsure(transaction: Transaction | None) -> Transaction | None:

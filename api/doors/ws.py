@@ -1,7 +1,6 @@
 """`/ws/chat`: admits a WebSocket, then reads and writes until one side has had enough."""
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -15,6 +14,7 @@ from api.auth.origins import Origins
 from api.auth.sockets import SocketLimits, real_address
 from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
+from api.doors.requests import Requests
 from api.service.ports import Hints, Undo
 from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, Close
 from api.wire.frames import Subscribe
@@ -24,8 +24,6 @@ log = structlog.get_logger()
 
 SUBPROTOCOL = "chat.v1"
 HELLO_S = 5.0
-MOST_WAITING = 32
-"""So many requests are read ahead of the one that is carried out."""
 GRACE_S = 60.0
 
 
@@ -76,7 +74,7 @@ class Socket:
         self._deaf: Undo | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
-        self._asked: asyncio.Queue[AnyClientFrame] = asyncio.Queue(MOST_WAITING)
+        self._requests = Requests(self._answer)
         self._gone = False
         self._answering: asyncio.Timeout | None = None
         """Of a `subscribe`, which matters to nobody but this peer."""
@@ -88,9 +86,11 @@ class Socket:
         if identity is not None:
             self._dialog.identity = identity
             self._identified(identity)
+        late = asyncio.get_running_loop().call_later(HELLO_S, self._require_identity)
         try:
             await self._until_closed()
         finally:
+            late.cancel()
             self._leave()
 
     async def _identity(self) -> Identity | None:
@@ -141,28 +141,21 @@ class Socket:
         self._dialog.close()
 
     async def _until_closed(self) -> None:
-        """Whichever ends first, reader or writer, ends the other."""
-        async with asyncio.TaskGroup() as tasks:
-            both: list[asyncio.Task[None]] = []
+        """Whichever ends first, reader or writer, ends the other, and what is being carried out."""
+        both = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            await self._requests.abandon()
+            ends = await asyncio.gather(*both, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
-            async def until_done(loop: Coroutine[None, None, None]) -> None:
-                try:
-                    await loop
-                finally:
-                    for task in both:
-                        if task is not asyncio.current_task():
-                            task.cancel()
-
-            both += [
-                tasks.create_task(until_done(self._read())),
-                tasks.create_task(until_done(self._write())),
-            ]
-            both.append(tasks.create_task(self._carry_out()))
-            both.append(tasks.create_task(self._require_identity()))
-
-    async def _require_identity(self) -> None:
+    def _require_identity(self) -> None:
         """A `hello` that has come in time may be looked at for longer."""
-        await asyncio.sleep(HELLO_S)
         if self._dialog.identity is None and not self._dialog.greeted:
             self.refuse(ChatError(Code.UNAUTHORIZED), UNAUTHORIZED)
 
@@ -177,22 +170,17 @@ class Socket:
             if text is None:
                 self.close(BINARY)
             elif frame := self._dialog.take(text):
-                await self._asked.put(frame)
+                self._requests.put(frame)
+                await self._requests.room()
             while self._dialog.connection.full and self._dialog.connection.closing is None:
                 self._drained.clear()
                 await self._drained.wait()
         await asyncio.Event().wait()  # the writer closes the connection and with it this task
 
-    async def _carry_out(self) -> None:
-        """One request after the other, in their order."""
-        while True:
-            frame = await self._asked.get()
-            if self._dialog.connection.closing is None:
-                await self._answer(frame)
-            self._asked.task_done()
-
     async def _answer(self, frame: AnyClientFrame) -> None:
         """A `hello` is carried out as well: what comes after it may need to know whose it is."""
+        if self._dialog.connection.closing is not None:
+            return
         if not isinstance(frame, Subscribe):
             await self._dialog.answer(frame)
         elif not self._gone:
@@ -206,7 +194,7 @@ class Socket:
         if not self._gone and self._answering is not None:
             self._answering.reschedule(asyncio.get_running_loop().time())
         self._gone = True
-        await self._asked.join()
+        await self._requests.settled()
 
     async def _write(self) -> None:
         try:
@@ -215,17 +203,20 @@ class Socket:
             await self._end_without_peer()
 
     async def _write_until_closed(self) -> None:
+        connection, follower = self._dialog.connection, self._dialog.follower
         while True:
-            await self._send_waiting()
-            if self._dialog.connection.closing is not None:
-                await self._close(self._dialog.connection.closing)
+            if connection.waits:
+                await self._send_waiting()
+            if connection.closing is not None:
+                await self._close(connection.closing)
                 return
-            turn = await self._dialog.follower.turn()
+            turn = await follower.turn()
             if turn is None:
-                if self._dialog.follower.parting:
-                    self._dialog.connection.close(RESTART)
+                if follower.parting:
+                    connection.close(RESTART)
                 continue
-            await self._send_waiting()  # a `subscribed` precedes the events that follow it
+            if connection.waits:
+                await self._send_waiting()  # a `subscribed` precedes the events that follow it
             frame = await self._dialog.take_turn(turn)
             if frame is not None:
                 await self._send(frame)

@@ -16,8 +16,8 @@ from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
 from api.log.appender import SqlAppender
+from api.log.rows import LOG_END, load
 from api.log.rows import after as events_after
-from api.log.rows import load
 from api.log.tails import Tails
 from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
 
@@ -54,18 +54,21 @@ class SqlLog:
             self._tails.add(event)
         for session_id in gone:
             self._tails.drop(session_id)
-        for session_id in dict.fromkeys([*(event.session_id for event in committed), *gone]):
+        for session_id in {event.session_id: None for event in committed} | dict.fromkeys(gone):
             self._wakeups.wake(session_id)
 
     def appender(self, claim: Claim) -> Appender:
         return SqlAppender(self._in_use, claim)
 
-    async def read(self, session_id: str, after: Position) -> Reading:
-        """What follows `after`: from memory if it reaches back that far, else from the database."""
+    def recent(self, session_id: str, after: Position) -> Reading | None:
+        """From memory, if it reaches back that far."""
         if after.epoch != self.epoch:
             return Reading(lost=True)
-        recent = self._tails.after(session_id, after.seq)
-        return Reading(recent) if recent is not None else await self._read_rows(session_id, after.seq)
+        found = self._tails.after(session_id, after.seq)
+        return None if found is None else Reading(found)
+
+    async def read(self, session_id: str, after: Position) -> Reading:
+        return self.recent(session_id, after) or await self._read_rows(session_id, after.seq)
 
     async def _read_rows(self, session_id: str, seq: int) -> Reading:
         return await self._readers.read(partial(_read_rows, session_id=session_id, seq=seq))
@@ -80,7 +83,7 @@ class SqlLog:
             .where(messages.c.session_id == session_id, IS_RUNNING)
             .scalar_subquery()
         )
-        statement = select(sessions.c.seq, sessions.c.trimmed, running.label("active")).where(
+        statement = select(LOG_END.label("seq"), sessions.c.trimmed, running.label("active")).where(
             sessions.c.id == session_id
         )
         if user_id is not None:

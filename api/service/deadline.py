@@ -66,7 +66,10 @@ class Turns:
         self._clock = asyncio.get_running_loop().time
         self._given = self._clock()
 
+    @property
+    def due(self) -> bool:
+        return self._clock() - self._given >= TURN_S
+
     async def give(self) -> None:
-        if self._clock() - self._given >= TURN_S:
-            await asyncio.sleep(0)
-            self._given = self._clock()
+        await asyncio.sleep(0)
+        self._given = self._clock()

@@ -9,7 +9,7 @@ from typing import Protocol
 from api.core.errors import ChatError
 from api.core.events import Event
 from api.core.records import Position
-from api.service.ports import Log, LogState, Undo
+from api.service.ports import Log, LogState, Reading, Undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Follow:
         self.session_id = session_id
         self.cursor = cursor
         self.waiting: Sequence[Event] = ()
+        self.more = False
+        """Whether there may be more behind what waits, although nothing was committed since."""
         self._undo = undo
 
     def took(self, count: int) -> None:
@@ -99,6 +101,7 @@ class Follower:
         self._attendance = attendance
         self._follows: dict[str, Follow] = {}
         self._marked: deque[Follow] = deque()
+        self._last: Follow | None = None
         self._woken = asyncio.Event()
         self._nudged = False
         self.parting = False
@@ -157,6 +160,9 @@ class Follower:
 
         The order is: clear the wake-up, read, wait. Any other would lose a commit that lands in the read.
         """
+        last, self._last = self._last, None
+        if last is not None and (last.waiting or last.more):
+            self._mark(last)  # its next turn comes after everybody else's
         while True:
             self._woken.clear()
             while self._marked:
@@ -172,18 +178,26 @@ class Follower:
         if not self.holds(follow):
             return None
         if not follow.waiting:
-            try:
-                reading = await self._log.read(follow.session_id, follow.cursor)
-            except ChatError:  # the database is away; so much the later is it read
-                self.later(follow)
+            reading = self._log.recent(follow.session_id, follow.cursor)
+            follow.more = reading is None
+            if reading is None:
+                reading = await self._look_up(follow)
+            if reading is None:
                 return None
-            except BaseException:
-                self._mark(follow)  # a read that was broken off is still to be made
-                raise
             if reading.lost or reading.gone:
                 return Turn(follow, lost=reading.lost, gone=reading.gone)
             follow.waiting = reading.events
         if not follow.waiting:
             return None
-        self._mark(follow)  # there may be more: its next turn comes after everybody else's
+        self._last = follow
         return Turn(follow)
+
+    async def _look_up(self, follow: Follow) -> Reading | None:
+        try:
+            return await self._log.read(follow.session_id, follow.cursor)
+        except ChatError:  # the database is away; so much the later is it read
+            self.later(follow)
+            return None
+        except BaseException:
+            self._mark(follow)  # a read that was broken off is still to be made
+            raise

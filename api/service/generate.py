@@ -155,12 +155,15 @@ class Generator:
             async for piece in pieces:
                 deadline.pause()
                 await self._pass_on(job, answer, appender, piece)
-                await turns.give()
+                if turns.due:
+                    await turns.give()
                 deadline.next_piece()
                 if answer.full:
                     break
 
     async def _past(self, job: Job) -> list[Exchange]:
+        if job.end_as is not None:
+            await asyncio.sleep(0)  # asked to end before it began: that arrives here
         most = self._limits.history_messages
         past = await self._history(job.claim.session_id, job.index, most // 2)
         told = exchanges(past, self._limits.history_chars)

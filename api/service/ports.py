@@ -21,11 +21,15 @@ Undo: TypeAlias = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to write one answer. Whoever holds the fence may append; a newer owner has another one."""
+    """The right to write one answer. Whoever holds the fence may append; a newer owner has another one.
+
+    `seq` is the number of the event by which the answer came into being: its pieces follow it.
+    """
 
     session_id: str
     message_id: str
     fence: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,11 @@ class Log(Protocol):
 
     def appender(self, claim: Claim) -> Appender: ...
 
-    async def read(self, session_id: str, after: Position) -> Reading: ...
+    def recent(self, session_id: str, after: Position) -> Reading | None:
+        """All that follows `after`, if it is at hand; then there is no more until somebody is woken."""
+
+    async def read(self, session_id: str, after: Position) -> Reading:
+        """What follows `after`, or the beginning of it."""
 
     async def state(self, session_id: str, user_id: str | None = None) -> LogState:
         """Raises ChatError(not_found); where a user is named also if it is not theirs, or was deleted."""

@@ -9,6 +9,7 @@ from api.core.lifecycle import Status
 from api.core.records import Message, Position
 from api.database.portion import portion
 from api.database.tables import messages, sessions
+from api.log.rows import LOG_END
 from api.service.ports import Page
 from api.store.ending import text_so_far
 from api.store.rows import to_message
@@ -55,7 +56,8 @@ def read_page(
 
     Its text has a bound too, so that a page may have fewer rows than were asked for, and there is more.
     """
-    session = require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
+    session = owned(user_id, session_id).add_columns(LOG_END.label("end"))
+    end = require(connection.execute(session).one_or_none(), session_id).end
     statement = _newest_first(session_id, limit + 1)
     if not superseded:
         statement = statement.where(SHOWN)
@@ -63,7 +65,7 @@ def read_page(
         statement = statement.where(messages.c.number < _index_of(connection, session_id, before))
     rows, cut = portion(connection, statement, column="content", chars=PAGE_CHARS, at_once=READ_ROWS)
     found = [with_text(connection, row) for row in reversed(rows[:limit])]
-    return Page(found, cut or len(rows) > limit, Position(epoch, session.seq))
+    return Page(found, cut or len(rows) > limit, Position(epoch, end))
 
 
 def read_message(connection: Connection, user_id: str, message_id: str, session_id: str | None) -> Message:

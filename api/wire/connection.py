@@ -39,6 +39,11 @@ class Connection:
     def full(self) -> bool:
         return len(self._replies) >= MOST_REPLIES
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is anything to `take`."""
+        return bool(self._replies or self._hints)
+
     def receive(self, text: str) -> AnyClientFrame | None:
         """The request in a frame, or None if there is none: then its error waits to be sent."""
         try:
@@ -65,8 +70,6 @@ class Connection:
 
     def take(self) -> list[str]:
         """What is to be sent now, in order."""
-        if not self._replies and not self._hints:
-            return []
         frames = [*self._replies, *self._hints]
         self._replies.clear()
         self._hints.clear()

@@ -1,7 +1,6 @@
 """Events, hints and replies as frames."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -44,7 +43,7 @@ def next_frame(waiting: Sequence[Event]) -> Frame:
     count = _joinable(first, waiting)
     if count == 1:
         return Frame("token", _encoded_piece(first), 1)
-    joined = replace(first, content="".join(_content(event) for event in waiting[:count]))
+    joined = first._replace(content="".join(_content(event) for event in waiting[:count]))
     return Frame("token", encode(_token(joined, waiting[count - 1].seq)), count)
 
 

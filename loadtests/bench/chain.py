@@ -8,8 +8,8 @@ lateness too.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, TypeAlias
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -20,6 +20,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableGenerator
 
 NS = 1_000_000_000
+Source: TypeAlias = Callable[[str], AsyncIterator[str]]
 
 
 async def marked(question: str) -> AsyncIterator[str]:
@@ -36,7 +37,9 @@ async def marked(question: str) -> AsyncIterator[str]:
 
 
 class FakeModel(BaseChatModel):
-    """Streams `marked` as a provider's chat model streams: a chunk a token, and its callback."""
+    """Streams its source as a provider's chat model streams: a chunk a token, and its callback."""
+
+    source: Source = marked
 
     @property
     def _llm_type(self) -> str:
@@ -58,28 +61,29 @@ class FakeModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **_kwargs: Any,  # Any: LangChain's
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async for token in marked(str(messages[-1].content)):
+        async for token in self.source(str(messages[-1].content)):
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=token))
             if run_manager is not None:  # as the providers' packages do
                 await run_manager.on_llm_new_token(token, chunk=chunk)
             yield chunk
 
 
-def lcel() -> Runnable[Any, Any]:  # Any: LangChain's inputs and outputs
+def lcel(source: Source = marked) -> Runnable[Any, Any]:  # Any: LangChain's inputs and outputs
     """The chain that most people write: a prompt, a model, and its text."""
     prompt = ChatPromptTemplate.from_messages([("system", "You are helpful."), ("human", "{question}")])
-    return prompt | FakeModel() | StrOutputParser()
+    return prompt | FakeModel(source=source) | StrOutputParser()
 
 
-def free() -> Runnable[Any, Any]:  # Any: as above
+def free(source: Source = marked) -> Runnable[Any, Any]:  # Any: as above
     """A chain that costs next to nothing."""
 
     async def stream(given: AsyncIterator[str]) -> AsyncIterator[str]:
         async for question in given:
-            async for token in marked(question):
+            async for token in source(question):
                 yield token
 
-    def refuse(_given: Iterator[str]) -> Iterator[str]:
+    def refuse(given: Iterator[str]) -> Iterator[str]:
+        yield from given
         raise NotImplementedError("this chain only streams asynchronously")
 
     return RunnableGenerator(refuse, stream).with_types(input_type=str, output_type=str)

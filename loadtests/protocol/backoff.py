@@ -1,8 +1,8 @@
 """When to come back, and when silence means that nobody is there (protocol, section 3, liveness)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, Self
 
 SMALLEST_FACTOR = 0.8
 
@@ -23,6 +23,12 @@ class Pace:
     rest_s: float = 30
     rest_first_s: float = 1
     rest_longest_s: float = 30
+
+    def hastened(self, haste: float) -> Self:
+        """Return the same pace with all of its times divided by `haste`."""
+        times: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}  # Any: floats
+        shorter = {name: time_s / haste for name, time_s in times.items() if isinstance(time_s, int | float)}
+        return replace(self, **shorter, steps=tuple(step / haste for step in self.steps))
 
     def rest_delay(self, attempt: int) -> float:
         """Return the wait before REST try number `attempt` (from 0): 1, 2, 4, 8 …, at most 30."""

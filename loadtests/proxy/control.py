@@ -78,8 +78,11 @@ class Control:
         await self._proxy.heal()
         return {}
 
-    async def _stats(self, _asked: Answer) -> Answer:
-        return {"stats": self._proxy.stats()}
+    async def _stats(self, asked: Answer) -> Answer:
+        newest = asked.get("newest")
+        if newest is not None and (type(newest) is not int or newest < 0):
+            raise Unfit("newest must be a whole number from 0")
+        return {"stats": self._proxy.stats(newest)}
 
     async def _wait(self, asked: Answer) -> Answer:
         counts = asked.get("counts")

@@ -86,8 +86,9 @@ class FaultProxy:
     async def heal(self) -> None:
         await self._ask(do="heal")
 
-    async def stats(self) -> Stats:
-        found: Stats = (await self._ask(do="stats"))["stats"]
+    async def stats(self, newest: int | None = None) -> Stats:
+        """All counts, the open connections, and what was cut: the newest 10,000, or so many of them."""
+        found: Stats = (await self._ask(do="stats", newest=newest))["stats"]
         return found
 
     async def wait(self, **counts: int) -> None:

@@ -13,12 +13,14 @@ from loadtests.proxy.plan import Cut, Direction, How, Plan
 
 SINK_BYTES = 64 * 1024
 FAREWELL_S = 2.0
+ANY_HOW: tuple[How, ...] = ("fin", "rst", "silence")
+ANY_WEIGHTS = (9, 9, 2)
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 s
 
 
 @dataclass(frozen=True, slots=True)
 class CutDone:
-    """What was cut, why (`byte`, `idle`, `all`), and how much had passed each way."""
+    """What was cut, why (`byte`, `idle`, `life`, `all`), and how much had passed each way."""
 
     connection: int
     how: How
@@ -98,12 +100,14 @@ class Pair:
         self._connect = connect
         self._cut = cut
         self._done = done
+        self._dice = dice
         self._plan = Plan()
         self._parting = False  # cut by FIN: what still comes is thrown away
         self._finished = False
         self._hangs = False
         self._heard = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._life: asyncio.TimerHandle | None = None
 
     @property
     def doomed(self) -> bool:
@@ -113,6 +117,7 @@ class Pair:
     def follow(self, plan: Plan) -> None:
         self._plan = plan
         self._watch()
+        self._live()
         self.up.follow(plan)
         self.down.follow(plan)
 
@@ -198,8 +203,9 @@ class Pair:
         self._finished = True
         self.up.stop()
         self.down.stop()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._life):
+            if timer is not None:
+                timer.cancel()
         self._done(self)
 
     def _reached(self, cut: Cut) -> None:
@@ -224,3 +230,14 @@ class Pair:
                 self.cut(self._plan.idle_how, "idle")
             else:
                 self._timer = loop.call_later(left, self._watch)
+
+    def _live(self) -> None:
+        """From now on it has a life of its own length."""
+        if self._life is not None:
+            self._life.cancel()
+            self._life = None
+        if self._plan.life_s:
+            how = self._plan.life_how
+            chosen = self._dice.choices(ANY_HOW, ANY_WEIGHTS)[0] if how == "any" else how
+            length = self._plan.life_s * self._dice.uniform(0.5, 1.5)
+            self._life = asyncio.get_running_loop().call_later(length, self.cut, chosen, "life")

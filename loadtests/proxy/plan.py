@@ -8,6 +8,7 @@ Direction = Literal["up", "down"]  # up: from the client to the server
 # fin: both sides read an end. rst: both get a reset. silence: the connection stays, and nothing comes.
 How = Literal["fin", "rst", "silence"]
 Origin = Literal["start", "now"]
+AnyHow = Literal["fin", "rst", "silence", "any"]
 Where = Literal["none", "up", "down", "both"]
 Admission = Literal["accept", "hang", "refuse"]
 
@@ -32,9 +33,10 @@ class Plan:
 
     `delay_ms` and up to `jitter_ms` more are added to each chunk; `rate` is in bytes a second; `dribble`
     bytes pass at a time, `dribble_ms` apart; after `idle_s` without a byte the connection is cut
-    (`idle_how`). Bytes of the direction `swallow` vanish; those of `freeze` wait until it is healed.
-    `admission` is about new connections: they may be left hanging without a server behind them, or refused,
-    as by a machine where nobody listens.
+    (`idle_how`), and also at an age from half of `life_s` to one and a half (`life_how`: `any` is silence one
+    time in ten, else an end or a reset). Bytes of the direction `swallow` vanish; those of `freeze` wait
+    until it is healed. `admission` is about new connections: they may be left hanging without a server behind
+    them, or refused, as by a machine where nobody listens.
     """
 
     cuts: tuple[Cut, ...] = ()
@@ -45,6 +47,8 @@ class Plan:
     dribble_ms: float = 0
     idle_s: float = 0
     idle_how: How = "fin"
+    life_s: float = 0
+    life_how: AnyHow = "any"
     swallow: Where = "none"
     freeze: Where = "none"
     admission: Admission = "accept"
@@ -67,6 +71,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "how": get_args(How),
     "origin": get_args(Origin),
     "idle_how": get_args(How),
+    "life_how": get_args(AnyHow),
     "swallow": get_args(Where),
     "freeze": get_args(Where),
     "admission": get_args(Admission),

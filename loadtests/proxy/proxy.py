@@ -125,8 +125,9 @@ class Proxy:
                 pair.reset()
         await self.plan(Plan(), "all")
 
-    def stats(self) -> dict[str, Any]:  # Any: JSON
-        """What has passed and been cut so far: all of it in counts, the newest cuts one by one."""
+    def stats(self, newest: int | None = None) -> dict[str, Any]:  # Any: JSON
+        """What has passed and been cut so far: all in counts, and one by one the newest cuts, or so many."""
+        told = list(self._cuts)
         open_ = self._pairs.values()
         return {
             "accepted": self._totals["accepted"],
@@ -135,7 +136,7 @@ class Proxy:
             "up": self._totals["up"] + sum(pair.up.passed for pair in open_),
             "down": self._totals["down"] + sum(pair.down.passed for pair in open_),
             "open": [pair.told() for pair in open_],
-            "done": [asdict(cut) for cut in self._cuts],
+            "done": [asdict(cut) for cut in (told if newest is None else told[max(0, len(told) - newest) :])],
         }
 
     async def reached(self, **counts: int) -> None:

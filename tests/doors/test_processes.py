@@ -164,9 +164,3 @@ def test_ingest_names_what_it_could_not_read_and_goes_on(
     second = CliRunner().invoke(cli, ["ingest", str(documents)])
     assert second.exit_code == 0
     assert "1 unchanged" in second.stdout
-
-
-def test_pages_of_a_long_session_can_be_measured() -> None:
-    command = [sys.executable, "-m", "loadtests.pages", "--messages", "500", "--requests", "2"]
-    result = subprocess.run(command, cwd=ROOT, env=bare(), capture_output=True, check=True)
-    assert json.loads(result.stdout)["messages"] == 500

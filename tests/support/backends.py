@@ -109,7 +109,8 @@ class Backend:
     async def _accept(self, request: AnswerRequest, generations: int) -> Sent:
         fence = self.new_id()
         accepted = await self.store.accept(request, fence=fence, generations=generations)
-        return Sent(accepted, Claim(accepted.session_id, accepted.pending_message_id, fence))
+        claim = Claim(accepted.session_id, accepted.pending_message_id, fence, accepted.before.seq + 1)
+        return Sent(accepted, claim)
 
     async def say(self, sent: Sent, *texts: str) -> None:
         """Each text in a commit of its own."""

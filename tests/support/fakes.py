@@ -55,6 +55,9 @@ class MemoryLog:
     def wake(self, session_id: str) -> None:
         self._wakeups.wake(session_id)
 
+    def recent(self, session_id: str, after: Position) -> Reading | None:
+        return None
+
     async def read(self, session_id: str, after: Position) -> Reading:
         self.reads.append((session_id, after.seq))
         if self.failure is not None:

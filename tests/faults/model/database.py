@@ -3,12 +3,16 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from api.core.points import Reach, nowhere
+from api.database.jobs import Job
 from api.database.readers import Readers
-from api.database.writer import Publish, T, Unit, Writer, _Job
+from api.database.writer import Publish, Writer
+
+T = TypeVar("T")
 
 
 class HeldWriter(Writer):
@@ -16,7 +20,7 @@ class HeldWriter(Writer):
 
     def __init__(self, engine: Engine, publish: Publish, reach: Reach = nowhere) -> None:
         super().__init__(engine, publish, reach)
-        self.waiting: list[_Job] = []
+        self.waiting: list[Job] = []
         self.dead = False
 
     async def start(self) -> None:
@@ -26,11 +30,9 @@ class HeldWriter(Writer):
         self._give_up_connection()
         self._engine.dispose()
 
-    def _put(self, unit: Unit[T], *, durable: bool = False, aside: bool = False) -> "asyncio.Future[T]":
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    def _put(self, job: Job) -> None:
         if not self.dead:
-            self.waiting.append(_Job(unit, durable, future, aside))
-        return future
+            self.waiting.append(job)
 
     def die(self) -> None:
         """The process is gone; what was not committed was never there."""

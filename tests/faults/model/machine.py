@@ -157,7 +157,7 @@ class Chat(RuleBasedStateMachine):
         self.all_flows(who, 12)
         if person.calls or person.later:
             return
-        ends: dict[str, Any] = dict(self.rows("SELECT id, seq FROM sessions"))
+        ends: dict[str, Any] = dict(self.rows("SELECT session_id, max(seq) FROM events GROUP BY session_id"))
         for session_id, state in person.core.conversations.items():
             if state.connected and state.following == "yes":
                 assert state.cursor == ends[session_id], f"{person.name} has stopped at {state.cursor}"

@@ -1,7 +1,7 @@
 """What a search takes among 100,000 messages of 1,000 users, and what it adds to keep them findable.
 
-`python -m loadtests.search` makes the messages in a folder of its own, past the server, searches them as its
-users and prints one line of JSON; everything is gone afterwards.
+`python -m loadtests.bench.search` makes the messages in a folder of its own, past the server, searches them
+as its users and prints one line of JSON; everything is gone afterwards.
 """
 
 import argparse
@@ -34,7 +34,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m loadtests.search", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m loadtests.bench.search", description=__doc__)
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--users", type=int, default=1_000)
     parser.add_argument("--searches", type=int, default=500, help="of each kind")

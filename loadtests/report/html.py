@@ -1,0 +1,124 @@
+"""The report as one page that needs nothing else."""
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from pathlib import Path
+
+from loadtests.report import words
+from loadtests.report.charts import Chart
+from loadtests.report.figures import Figures, Times
+from loadtests.report.gallery import charts
+from loadtests.report.story import Story
+
+STYLE = Path(__file__).with_name("style.css")
+MOST_WORDS = 20
+
+
+def page(story: Story, found: Figures) -> str:
+    scenario = escape(story.load["scenario"])
+    return "\n".join(
+        [
+            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Load: {scenario}</title>',
+            '<meta name="viewport" content="width=device-width">',
+            f"<style>\n{STYLE.read_text()}</style></head><body><main>",
+            *_head(story, found),
+            *_tiles(found),
+            '<div class="charts">',
+            *map(_chart, charts(story)),
+            "</div>",
+            *_waits(found),
+            *_violations(found),
+            *_weather(story),
+            "</main></body></html>\n",
+        ]
+    )
+
+
+def _head(story: Story, found: Figures) -> Iterator[str]:
+    load = story.load
+    verdict = (
+        "Failed: " + "; ".join(found.reasons)
+        if found.reasons
+        else "Passed: nothing lost, doubled or reordered"
+    )
+    yield f"<h1>{escape(load['scenario'].capitalize())}</h1><p class='lead'>{escape(load['words'])}</p>"
+    yield f"<p class='verdict {'bad' if found.reasons else 'good'}'>{escape(verdict)}</p>"
+
+
+def tiles(found: Figures) -> list[tuple[str, str, str]]:
+    """The figures that matter most: a name, the figure, what stands below it."""
+    first, resume = found.waits["first token"], found.waits["resume from the connect"]
+    return [
+        ("answers verified", f"{found.confirmed:,}", f"{found.characters:,} characters"),
+        ("violations", f"{sum(found.violations.values()):,}", f"of {len(found.violations)} kinds"),
+        ("runs of the chain", f"{found.runs:,}", f"for {found.accepted:,} accepted sends"),
+        ("first token", words.seconds(first.p50), f"95 % within {words.seconds(first.p95)}"),
+        ("lateness", words.seconds(found.lateness.p50), f"99 % within {words.seconds(found.lateness.p99)}"),
+        ("connections cut", f"{found.cuts:,}", _interruptions(found)),
+        ("resume", words.seconds(resume.p50), f"95 % within {words.seconds(resume.p95)}"),
+        ("recovered", f"{found.recovered_pieces:,}", f"pieces, {found.recovered_characters:,} characters"),
+    ]
+
+
+def _interruptions(found: Figures) -> str:
+    restarts = f"{found.restarts} restarts of the server, " if found.restarts else ""
+    return f"{restarts}{found.connections:,} connections made"
+
+
+def _tiles(found: Figures) -> Iterator[str]:
+    yield '<div class="tiles">'
+    for name, figure, below in tiles(found):
+        parts = f"<dt>{escape(name)}</dt><dd>{escape(figure)}</dd><p>{escape(below)}</p>"
+        yield f'<dl class="tile">{parts}</dl>'
+    yield "</div>"
+
+
+def _chart(chart: Chart) -> str:
+    legend = "".join(f'<span class="key {colour}">{escape(label)}</span>' for colour, label in chart.legend)
+    head = f"<h2>{escape(chart.title)}</h2><p>{escape(chart.words)}</p>"
+    return f'<figure class="card">{head}<div class="legend">{legend}</div>{chart.svg}</figure>'
+
+
+def _waits(found: Figures) -> Iterator[str]:
+    yield '<section class="card"><h2>What people waited for</h2><div class="scroll"><table>'
+    yield _row(["", "n", "p50", "p95", "p99", "longest"], "th")
+    for name, times in [*found.waits.items(), ("lateness of a token", found.lateness)]:
+        if times.n:
+            yield _row([name, *cells(times)])
+    yield "</table></div></section>"
+
+
+def cells(times: Times) -> list[str]:
+    return [f"{times.n:,}", *map(words.seconds, (times.p50, times.p95, times.p99, times.most))]
+
+
+def _violations(found: Figures) -> Iterator[str]:
+    yield '<section class="card"><h2>What a correct server never does</h2>'
+    yield "<p>Each kind must be 0.</p><div class='scroll'><table>"
+    for kind, count in found.violations.items():
+        if count:
+            yield _row([kind, f"{count:,}"], mark="bad")
+    yield "</table></div>"
+    never = [kind for kind, count in found.violations.items() if not count]
+    yield f"<details><summary>{len(never)} kinds that were looked for and not met</summary><table>"
+    yield from (_row([kind, "0"]) for kind in never)
+    yield "</table></details>"
+    if found.words:
+        lines = "\n".join(escape(each) for each in found.words[:MOST_WORDS])
+        yield f"<details open><summary>The first of them</summary><pre>{lines}</pre></details>"
+    yield "</section>"
+
+
+def _weather(story: Story) -> Iterator[str]:
+    if not story.weather:
+        return
+    yield '<section class="card"><h2>The weather</h2><div class="scroll"><table class="weather">'
+    for deed in story.weather:
+        took = deed["until"] - deed["at"]
+        yield _row([words.clock(deed["at"]), deed["words"], words.seconds(took) if took >= 0.1 else ""])  # noqa: PLR2004
+    yield "</table></div></section>"
+
+
+def _row(cells: Iterable[str], tag: str = "td", mark: str = "") -> str:
+    inside = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+    return f'<tr class="{mark}">{inside}</tr>'
