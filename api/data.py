@@ -19,6 +19,7 @@ from api.database.trouble import in_words
 from api.settings import Settings
 
 SQLITE = "sqlite:///"
+FORMER = "sqlite+aiosqlite:///"  # while reads went through that driver
 
 
 class StartRefusedError(Exception):
@@ -57,7 +58,7 @@ def taken_folder(settings: Settings) -> Iterator[DataFolderLock]:
 
 def open_database_in(settings: Settings, lock: DataFolderLock) -> Database:
     """The database in the shape that this version needs. Raises StartRefusedError."""
-    if not settings.database.startswith(SQLITE):
+    if not settings.database.startswith((SQLITE, FORMER)):
         raise StartRefusedError(
             f"STEADYCHAT_DATABASE_URL must begin with {SQLITE}: this version keeps its history in SQLite"
         )
@@ -104,5 +105,5 @@ def places(settings: Settings) -> Places:
 def _database_file(settings: Settings) -> Path | None:
     """None if the database is in no file of its own."""
     url = settings.database
-    file = make_url(url).database if url.startswith(SQLITE) else None
+    file = make_url(url).database if url.startswith((SQLITE, FORMER)) else None
     return Path(file).resolve() if file and not file.startswith((":", "file:")) else None
