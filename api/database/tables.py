@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -11,11 +12,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    bindparam,
+    literal_column,
     text,
 )
 
-from api.core.lifecycle import RUNNING
+from api.core.lifecycle import RUNNING, Status
 
 metadata = MetaData(
     naming_convention={
@@ -97,10 +98,14 @@ messages = Table(
     ),
 )
 
-# Written into the statement, not bound: only so is it seen to be the condition of `ix_messages_running`.
-IS_RUNNING = messages.c.status.in_(
-    bindparam("running", [status.value for status in RUNNING], expanding=True, literal_execute=True)
-)
+
+def status_is_of(*statuses: Status) -> ColumnElement[bool]:
+    """Written into the statement, not bound: only so is a condition seen to be that of an index."""
+    return messages.c.status.in_([literal_column(f"'{status.value}'") for status in statuses])
+
+
+IS_RUNNING = status_is_of(*RUNNING)
+"""The condition of `ix_messages_running`."""
 
 sends = Table(
     "sends",

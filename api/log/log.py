@@ -4,26 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from api.core.errors import ChatError, Code
 from api.core.events import Created, Ended, Event, Piece
 from api.core.points import Point, Reach, nowhere
 from api.core.records import Position
 from api.database.portion import portion
+from api.database.prepared import Prepared, Row
 from api.database.readers import Readers
 from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
 from api.log.appender import SqlAppender
-from api.log.rows import LOG_END, load
-from api.log.rows import after as events_after
+from api.log.rows import AFTER, LOG_END, load
 from api.log.tails import Tails
 from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
 
 READ_EVENTS = 256
 READ_CHARS = 128 * 1024
-READ_ROWS = 16  # at once
 TRIM_SESSIONS = 100
 
 BEFORE_IT_IS_TOLD = {
@@ -78,17 +77,7 @@ class SqlLog:
 
         Raises not_found: where a user is named also if it is not theirs, or was deleted.
         """
-        running = (
-            select(func.min(messages.c.created_seq))
-            .where(messages.c.session_id == session_id, IS_RUNNING)
-            .scalar_subquery()
-        )
-        statement = select(LOG_END.label("seq"), sessions.c.trimmed, running.label("active")).where(
-            sessions.c.id == session_id
-        )
-        if user_id is not None:
-            statement = statement.where(sessions.c.user_id == user_id, sessions.c.deleted_at.is_(None))
-        row = await self._readers.read(lambda connection: connection.execute(statement).one_or_none())
+        row = await self._readers.read(partial(_state, session_id=session_id, user_id=user_id))
         if row is None:
             raise ChatError(Code.NOT_FOUND, ids={"session_id": session_id})
         active = None if row.active is None else row.active - 1
@@ -126,16 +115,21 @@ class SqlLog:
         return self._writer
 
 
+def _state(connection: Connection, session_id: str, user_id: str | None) -> Row | None:
+    if user_id is None:
+        return _STATE.first(connection, session=session_id)
+    return _STATE_OF_USER.first(connection, session=session_id, user=user_id)
+
+
 def _read_rows(connection: Connection, session_id: str, seq: int) -> Reading:
-    session = select(sessions.c.trimmed, sessions.c.deleted_at).where(sessions.c.id == session_id)
-    row = connection.execute(session).one_or_none()
-    if row is None:
+    session = _KEPT.first(connection, session=session_id)
+    if session is None:
         return Reading(gone=True)
-    if seq < row.trimmed:
+    if seq < session.trimmed:
         return Reading(lost=True)
-    rows = events_after(session_id, seq, READ_EVENTS)
-    found, _ = portion(connection, rows, column="body", chars=READ_CHARS, at_once=READ_ROWS)
-    return Reading([load(event) for event in found], gone=not found and row.deleted_at is not None)
+    rows = AFTER.each(connection, session=session_id, seq=seq, limit=READ_EVENTS)
+    found, _ = portion(rows, column="body", chars=READ_CHARS)
+    return Reading([load(event) for event in found], gone=not found and session.deleted_at is not None)
 
 
 def _trim(transaction: Transaction, session_id: str, upto: int) -> None:
@@ -144,3 +138,15 @@ def _trim(transaction: Transaction, session_id: str, upto: int) -> None:
     transaction.connection.execute(
         update(sessions).where(sessions.c.id == session_id, sessions.c.trimmed < upto).values(trimmed=upto)
     )
+
+
+_this = sessions.c.id == bindparam("session")
+_KEPT = Prepared(select(sessions.c.trimmed, sessions.c.deleted_at).where(_this))
+_running = select(func.min(messages.c.created_seq)).where(messages.c.session_id == sessions.c.id, IS_RUNNING)
+_state_of = select(
+    LOG_END.label("seq"), sessions.c.trimmed, _running.scalar_subquery().label("active")
+).where(_this)
+_STATE = Prepared(_state_of)
+_STATE_OF_USER = Prepared(
+    _state_of.where(sessions.c.user_id == bindparam("user"), sessions.c.deleted_at.is_(None))
+)

@@ -1,11 +1,11 @@
 """The log's rows: how events get their `seq`, and how they are read back."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, case, func, select
 
 from api.core.events import Created, Ended, Event, Piece
+from api.database.prepared import Prepared, Row, Values, inserting
 from api.database.records import dump_created, dump_ended, load_created, load_ended
 from api.database.tables import events, sessions
 from api.database.writer import Transaction
@@ -21,31 +21,18 @@ come after that, and touch no row but their own. Old events are gone, so they do
 """
 
 
-def next_seq(connection: Connection, session_id: str, count: int = 1) -> int:
-    """Takes `count` numbers of the session's log and returns the first of them."""
-    statement = (
-        update(sessions)
-        .where(sessions.c.id == session_id)
-        .values(seq=LOG_END + count)
-        .returning(sessions.c.seq)
-    )
-    return int(connection.execute(statement).scalar_one()) - count + 1
-
-
-def add_created(transaction: Transaction, event: Created) -> None:
-    _add(transaction, event, "message", 0, dump_created(event.message))
+def add_created(transaction: Transaction, created: Sequence[Created]) -> None:
+    rows = [_row(event, "message", 0, dump_created(event.message)) for event in created]
+    _EVENT.do_each(transaction.connection, rows)
+    transaction.events += created
 
 
 def add_ended(transaction: Transaction, event: Ended) -> None:
-    _add(transaction, event, "end", event.length, dump_ended(event))
-
-
-def _add(transaction: Transaction, event: Created | Ended, kind: str, at: int, body: str) -> None:
-    transaction.connection.execute(insert(events), _row(event, kind, at, body))
+    _EVENT.do(transaction.connection, **_row(event, "end", event.length, dump_ended(event)))
     transaction.events.append(event)
 
 
-def _row(event: Event, kind: str, at: int, body: str) -> dict[str, Any]:
+def _row(event: Event, kind: str, at: int, body: str) -> Values:
     return {
         "session_id": event.session_id,
         "seq": event.seq,
@@ -56,22 +43,21 @@ def _row(event: Event, kind: str, at: int, body: str) -> dict[str, Any]:
     }
 
 
-def after(session_id: str, seq: int, limit: int) -> Select[Any]:
-    """The next `limit` events after `seq`, in order."""
-    return (
-        select(events)
-        .where(events.c.session_id == session_id, events.c.seq > seq)
-        .order_by(events.c.seq)
-        .limit(limit)
-    )
-
-
-def load(row: Row[Any]) -> Event:
+def load(row: Row) -> Event:
     return _LOADERS[row.kind](row)
 
 
-_LOADERS: dict[str, Callable[[Row[Any]], Event]] = {
+_LOADERS: dict[str, Callable[[Row], Event]] = {
     "message": lambda row: load_created(row.session_id, row.seq, row.body),
     "piece": lambda row: Piece(row.session_id, row.seq, row.message_id, row.at, row.body),
     "end": lambda row: load_ended(row.session_id, row.seq, row.message_id, row.body),
 }
+
+_EVENT = Prepared(inserting(events))
+AFTER = Prepared(
+    select(events)
+    .where(events.c.session_id == bindparam("session"), events.c.seq > bindparam("seq"))
+    .order_by(events.c.seq)
+    .limit(bindparam("limit", type_=Integer))
+)
+"""The next `limit` events of a session after `seq`, in order."""

@@ -4,24 +4,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection
 
 from api.core.errors import ChatError, Code
-from api.core.events import Created
 from api.core.lifecycle import Role, Status
 from api.core.records import Message, Position
-from api.database.tables import IS_RUNNING, messages, sessions
-from api.database.times import to_micros
+from api.database.prepared import Row
 from api.database.writer import Transaction
-from api.log.rows import add_created, next_seq
 from api.service.ports import NewId
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.store.repetition import record, recorded
 from api.store.rows import preview, to_session
-from api.store.search import add_words
-from api.store.sessions import insert_session, owned, require
+from api.store.running import running_of
+from api.store.sessions import find_to_send, insert_session, require
+from api.store.turn import Turn, add_turn
 
 BUSY_RETRY_MS = 1000
 
@@ -38,19 +35,6 @@ class Terms:
     new_id: NewId
     served: Container[str]
     default_chain: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What is to come into being: an answer, and before it the question unless it was there already."""
-
-    chain: str
-    question: Message
-    answer: Message
-
-    @property
-    def born(self) -> tuple[Message, ...]:
-        return (self.answer,) if self.answer.retry_of else (self.question, self.answer)
 
 
 @dataclass(frozen=True)
@@ -72,11 +56,10 @@ class Acceptance(ABC):
     def _turn(self, connection: Connection) -> Turn:
         """Checks the request and makes what it asks for. Raises ChatError, and then nothing was changed."""
 
-    def _refuse_busy(self, connection: Connection, session_id: str) -> None:
-        running = select(messages.c.id).where(messages.c.session_id == session_id, IS_RUNNING)
-        busy = connection.execute(running).scalar_one_or_none()
-        if busy is not None:
-            ids = {"session_id": session_id, "message_id": busy}
+    def _refuse_busy(self, session_id: str, answer_id: str | None) -> None:
+        """`answer_id`: the answer that is being written there."""
+        if answer_id is not None:
+            ids = {"session_id": session_id, "message_id": answer_id}
             raise ChatError(Code.SESSION_BUSY, retry_after_ms=BUSY_RETRY_MS, ids=ids)
 
     def _refuse_unserved(self, chain: str) -> None:
@@ -85,16 +68,7 @@ class Acceptance(ABC):
 
     def _refuse_too_many(self, connection: Connection) -> None:
         most = self.terms.generations
-        if not most:
-            return
-        # From the few that run to whose they are: a long history costs nothing here.
-        busy = select(messages.c.session_id).where(IS_RUNNING)
-        running = (
-            select(func.count())
-            .select_from(sessions)
-            .where(sessions.c.id.in_(busy), sessions.c.user_id == self.request.user_id)
-        )
-        if connection.execute(running).scalar_one() >= most:
+        if most and running_of(connection, self.request.user_id) >= most:
             raise ChatError(
                 Code.RATE_LIMITED,
                 f"{most} answers are already being written for you. Wait until one has ended.",
@@ -114,46 +88,20 @@ class Acceptance(ABC):
         )
 
     def _add(self, transaction: Transaction, turn: Turn) -> Accepted:
-        connection = transaction.connection
-        session_id = turn.answer.session_id
-        seq = next_seq(connection, session_id, len(turn.born))
-        for message in turn.born:
-            claim = {"fence": self.terms.fence, "owner": self.terms.owner} if message is turn.answer else {}
-            connection.execute(insert(messages), _row(message, seq) | claim)
-            add_created(transaction, Created(session_id, seq, message))
-            seq += 1
-        if turn.question in turn.born:
-            add_words(connection, self.request.user_id, turn.question.id, turn.question.content)
-        session = self._count(connection, turn)
+        claim = {"fence": self.terms.fence, "owner": self.terms.owner}
+        session = add_turn(transaction, turn, self.request.user_id, claim)
         accepted = Accepted(
             client_message_id=self.request.client_message_id,
             chain=turn.chain,
             question=turn.question,
             pending_message_id=turn.answer.id,
             status=turn.answer.status,
-            before=Position(self.terms.epoch, seq - 2),
+            before=Position(self.terms.epoch, session.seq - 1),
             duplicate=False,
             session=to_session(session),
         )
-        record(connection, self.request, accepted)
+        record(transaction.connection, self.request, accepted)
         return accepted
-
-    def _count(self, connection: Connection, turn: Turn) -> Row[Any]:
-        """What is counted is what is shown: a further attempt takes the place of the one before."""
-        more = 0 if turn.answer.retry_of else len(turn.born)
-        counted = (
-            update(sessions)
-            .where(sessions.c.id == turn.answer.session_id)
-            .values(
-                revision=sessions.c.revision + 1,
-                updated_at=to_micros(self.terms.now),
-                message_count=sessions.c.message_count + more,
-                last_index=turn.answer.index,
-                last_message_preview=preview(turn.question.content),
-            )
-            .returning(sessions)
-        )
-        return connection.execute(counted).one()
 
 
 @dataclass(frozen=True)
@@ -169,15 +117,15 @@ class Sending(Acceptance):
         question = self._question(connection, session, chain)
         return Turn(chain, question, self._answer(question, question.index + 1))
 
-    def _session(self, connection: Connection) -> Row[Any] | None:
+    def _session(self, connection: Connection) -> Row | None:
         session_id = self.request.session_id
         if session_id is None:
             return None
-        row = require(connection.execute(owned(self.request.user_id, session_id)).one_or_none(), session_id)
-        self._refuse_busy(connection, session_id)
+        row = require(find_to_send(connection, self.request.user_id, session_id), session_id)
+        self._refuse_busy(session_id, row.busy)
         return row
 
-    def _chain(self, session: Row[Any] | None) -> str:
+    def _chain(self, session: Row | None) -> str:
         wanted = self.request.chain
         if session is not None and wanted is not None and wanted != session.chain:
             raise ChatError(
@@ -190,7 +138,7 @@ class Sending(Acceptance):
         self._refuse_unserved(chain)
         return chain
 
-    def _question(self, connection: Connection, session: Row[Any] | None, chain: str) -> Message:
+    def _question(self, connection: Connection, session: Row | None, chain: str) -> Message:
         request, terms = self.request, self.terms
         session_id = terms.new_id() if session is None else str(session.id)
         if session is None:
@@ -207,20 +155,3 @@ class Sending(Acceptance):
             client_message_id=request.client_message_id,
             completed_at=terms.now,
         )
-
-
-def _row(message: Message, seq: int) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "session_id": message.session_id,
-        "number": message.index,
-        "role": message.role,
-        "status": message.status,
-        "content": message.content,
-        "client_message_id": message.client_message_id,
-        "reply_to": message.reply_to,
-        "retry_of": message.retry_of,
-        "created_at": to_micros(message.created_at),
-        "completed_at": None if message.completed_at is None else to_micros(message.completed_at),
-        "created_seq": seq,
-    }

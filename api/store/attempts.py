@@ -9,10 +9,12 @@ from api.core.errors import ChatError, Code
 from api.core.lifecycle import Role
 from api.database.tables import messages, sessions
 from api.service.requests import Accepted, RetryRequest
-from api.store.acceptance import Acceptance, Turn
+from api.store.acceptance import Acceptance
 from api.store.messages import owned_message
 from api.store.repetition import as_accepted, record, recorded
 from api.store.rows import to_message
+from api.store.running import running_in
+from api.store.turn import Turn
 
 
 def target(connection: Connection, request: RetryRequest) -> Row[Any]:
@@ -59,7 +61,7 @@ class Retrying(Acceptance):
 
     def _turn(self, connection: Connection) -> Turn:
         row = target(connection, self.request)
-        self._refuse_busy(connection, row.session_id)
+        self._refuse_busy(row.session_id, running_in(connection, row.session_id))
         if row.number != row.last_index:
             raise ChatError(Code.NOT_LATEST, ids={"session_id": row.session_id, "message_id": row.id})
         self._refuse_unserved(row.chain)

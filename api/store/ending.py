@@ -2,36 +2,29 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, select, update
+from sqlalchemy.exc import NoResultFound
 
 from api.core.events import Ended
 from api.core.lifecycle import Status, move
 from api.core.text import checksum
+from api.database.prepared import Prepared, Row
 from api.database.records import dump_json, dump_problem
 from api.database.tables import events, messages, owners, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
-from api.log.rows import add_ended, next_seq
+from api.log.rows import LOG_END, add_ended
 from api.service.ports import Ending
 from api.service.requests import Outcome
 from api.store.rows import preview, to_session
 from api.store.search import add_words
 
 
-def text_so_far(row: Row[Any]) -> Select[Any]:
-    """The pieces of a running answer, in order; what followers have been shown is exactly this."""
-    return (
-        select(events.c.body)
-        .where(
-            events.c.session_id == row.session_id,
-            events.c.seq > row.created_seq,
-            events.c.message_id == row.id,
-            events.c.kind == "piece",
-        )
-        .order_by(events.c.seq)
-    )
+def text_so_far(connection: Connection, row: Row) -> str:
+    """The pieces of a running answer; what followers have been shown is exactly this."""
+    pieces = _PIECES.all(connection, session=row.session_id, message=row.id, created=row.created_seq)
+    return "".join([piece.body for piece in pieces])
 
 
 @dataclass(frozen=True)
@@ -42,46 +35,41 @@ class Finish:
     now: datetime
 
     def __call__(self, transaction: Transaction) -> Outcome:
-        connection = transaction.connection
-        row = connection.execute(select(messages).where(messages.c.id == self.ending.message_id)).one()
+        row = _STANDING.first(transaction.connection, message=self.ending.message_id)
+        if row is None:
+            raise NoResultFound(self.ending.message_id)
         status = Status(row.status)
-        if status.terminal or self.ending.fence not in {None, row.fence} or self._renewed(connection, row):
+        if status.terminal or self.ending.fence not in {None, row.fence} or self._renewed(row):
             return Outcome(status)
         return self.end(transaction, row)
 
-    def _renewed(self, connection: Connection, row: Row[Any]) -> bool:
+    def _renewed(self, row: Row) -> bool:
         """Whether the lease is no longer as it was when it was found lost."""
         lease = self.ending.lease
-        if lease is None:
-            return False
-        beat = connection.execute(select(owners.c.beat).where(owners.c.id == row.owner)).scalar()
-        return (row.owner, beat) != (lease.owner, lease.beat)
+        return lease is not None and (row.owner, row.beat) != (lease.owner, lease.beat)
 
-    def end(self, transaction: Transaction, row: Row[Any]) -> Outcome:
+    def end(self, transaction: Transaction, row: Row) -> Outcome:
         connection = transaction.connection
-        text = "".join(connection.execute(text_so_far(row)).scalars())
-        event = self._event(row, next_seq(connection, row.session_id), text)
-        connection.execute(
-            update(messages)
-            .where(messages.c.id == row.id)
-            .values(
-                status=move(Status(row.status), event.status),
-                content=text,
-                sources=dump_json(event.sources) if event.sources else None,
-                confidence=event.confidence,
-                generation_time_ms=event.generation_time_ms,
-                error=dump_problem(event.error),
-                completed_at=to_micros(self.now),
-                ended_seq=event.seq,
-                fence=None,
-            )
+        text = text_so_far(connection, row)
+        session = _touched(connection, row.session_id, text, self.now)
+        event = self._event(row, session.seq, text)
+        _END.do(
+            connection,
+            message=row.id,
+            status=move(Status(row.status), event.status).value,
+            content=text,
+            sources=dump_json(event.sources) if event.sources else None,
+            confidence=event.confidence,
+            time=event.generation_time_ms,
+            error=dump_problem(event.error),
+            now=to_micros(self.now),
+            seq=event.seq,
         )
         add_ended(transaction, event)
-        session = _touch(connection, row.session_id, text, self.now)
         add_words(connection, session.user_id, row.id, text)
         return Outcome(event.status, event, to_session(session))
 
-    def _event(self, row: Row[Any], seq: int, text: str) -> Ended:
+    def _event(self, row: Row, seq: int, text: str) -> Ended:
         return Ended(
             session_id=row.session_id,
             seq=seq,
@@ -97,9 +85,53 @@ class Finish:
         )
 
 
-def _touch(connection: Connection, session_id: str, text: str, now: datetime) -> Row[Any]:
-    changes: dict[str, Any] = {"revision": sessions.c.revision + 1, "updated_at": to_micros(now)}
-    if text.strip():
-        changes["last_message_preview"] = preview(text)
-    touched = update(sessions).where(sessions.c.id == session_id).values(changes).returning(sessions)
-    return connection.execute(touched).one()
+def _touched(connection: Connection, session_id: str, text: str, now: datetime) -> Row:
+    """The session, with one event more; an answer without words leaves what is shown of it as it was."""
+    shown = preview(text) if text.strip() else None
+    return _TOUCHED.first(connection, session=session_id, now=to_micros(now), preview=shown)
+
+
+_STANDING = Prepared(
+    select(
+        *(messages.c.id, messages.c.session_id, messages.c.status, messages.c.fence, messages.c.owner),
+        *(messages.c.created_at, messages.c.created_seq, owners.c.beat),
+    )
+    .outerjoin(owners, owners.c.id == messages.c.owner)
+    .where(messages.c.id == bindparam("message"))
+)
+_PIECES = Prepared(
+    select(events.c.body)
+    .where(
+        events.c.session_id == bindparam("session"),
+        events.c.seq > bindparam("created"),
+        events.c.message_id == bindparam("message"),
+        events.c.kind == literal_column("'piece'"),
+    )
+    .order_by(events.c.seq)
+)
+_TOUCHED = Prepared(
+    update(sessions)
+    .where(sessions.c.id == bindparam("session"))
+    .values(
+        seq=LOG_END + 1,
+        revision=sessions.c.revision + 1,
+        updated_at=bindparam("now"),
+        last_message_preview=func.coalesce(bindparam("preview"), sessions.c.last_message_preview),
+    )
+    .returning(sessions)
+)
+_END = Prepared(
+    update(messages)
+    .where(messages.c.id == bindparam("message"))
+    .values(
+        status=bindparam("status"),
+        content=bindparam("content"),
+        sources=bindparam("sources"),
+        confidence=bindparam("confidence"),
+        generation_time_ms=bindparam("time"),
+        error=bindparam("error"),
+        completed_at=bindparam("now"),
+        ended_seq=bindparam("seq"),
+        fence=None,
+    )
+)

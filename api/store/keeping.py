@@ -1,11 +1,10 @@
 """Reading all that is kept of a session, from its beginning on."""
 
-from typing import Any
-
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, bindparam, select
 
 from api.core.records import Feedback, Kept, Verdict
 from api.database.portion import portion
+from api.database.prepared import Prepared, Row
 from api.database.tables import feedback, messages
 from api.database.times import from_micros
 from api.store.messages import SHOWN, with_text
@@ -13,35 +12,32 @@ from api.store.sessions import owned, require
 
 MOST_ROWS = 200
 MOST_CHARS = 256 * 1024
-READ_ROWS = 8  # at once; each may be an answer of a megabyte
 
 
 def read_kept(connection: Connection, user_id: str, session_id: str, after: int) -> list[Kept]:
     """The messages after an index, until there are so many or they are so long; one at least, if there is."""
     require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
-    rows, _ = portion(
-        connection, _oldest_first(session_id, after), column="content", chars=MOST_CHARS, at_once=READ_ROWS
-    )
+    found = _OLDEST_FIRST.each(connection, session=session_id, after=after)
+    rows, _ = portion(found, column="content", chars=MOST_CHARS)
     return [Kept(with_text(connection, row), not row.shown, _feedback(row)) for row in rows]
 
 
-def _oldest_first(session_id: str, after: int) -> Select[Any]:
-    return (
-        select(
-            messages,
-            SHOWN.label("shown"),
-            feedback.c.value.label("verdict"),
-            feedback.c.comment,
-            feedback.c.updated_at.label("judged_at"),
-        )
-        .outerjoin(feedback, feedback.c.message_id == messages.c.id)
-        .where(messages.c.session_id == session_id, messages.c.number > after)
-        .order_by(messages.c.number)
-        .limit(MOST_ROWS)
-    )
-
-
-def _feedback(row: Row[Any]) -> Feedback | None:
+def _feedback(row: Row) -> Feedback | None:
     if row.verdict is None:
         return None
     return Feedback(Verdict(row.verdict), row.comment, from_micros(row.judged_at))
+
+
+_OLDEST_FIRST = Prepared(
+    select(
+        messages,
+        SHOWN.label("shown"),
+        feedback.c.value.label("verdict"),
+        feedback.c.comment,
+        feedback.c.updated_at.label("judged_at"),
+    )
+    .outerjoin(feedback, feedback.c.message_id == messages.c.id)
+    .where(messages.c.session_id == bindparam("session"), messages.c.number > bindparam("after"))
+    .order_by(messages.c.number)
+    .limit(MOST_ROWS)
+)

@@ -2,21 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, select
+from sqlalchemy import Connection, Integer, Select, bindparam, exists, literal_column, select
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
 from api.core.records import Message, Position
 from api.database.portion import portion
-from api.database.tables import messages, sessions
+from api.database.prepared import Prepared, Row
+from api.database.tables import messages, sessions, status_is_of
 from api.log.rows import LOG_END
 from api.service.ports import Page
 from api.store.ending import text_so_far
 from api.store.rows import to_message
-from api.store.sessions import owned, require
+from api.store.sessions import require
 
 PAGE_CHARS = 4 * 1024 * 1024
-READ_ROWS = 32
+NO_NUMBER = 2**31 - 1
+"""Above that of every message."""
 LOOKED_BACK = 10_000
 """Among so many messages the past is looked for; those that a chain is not told of may lie between."""
 
@@ -24,8 +26,6 @@ _question = messages.alias("question")  # made once: each use of a new one costs
 _retry = messages.alias("retry")
 SHOWN = ~exists().where(_retry.c.retry_of == messages.c.id)
 """Of several attempts at a question the last is shown, and each but the last has a direct successor."""
-
-_TOLD = [Status.COMPLETE.value, Status.CANCELLED.value]
 
 
 def owned_message(user_id: str, message_id: str, session_id: str | None) -> Select[Any]:
@@ -56,16 +56,16 @@ def read_page(
 
     Its text has a bound too, so that a page may have fewer rows than were asked for, and there is more.
     """
-    session = owned(user_id, session_id).add_columns(LOG_END.label("end"))
-    end = require(connection.execute(session).one_or_none(), session_id).end
-    statement = _newest_first(session_id, limit + 1)
-    if not superseded:
-        statement = statement.where(SHOWN)
-    if before is not None:
-        statement = statement.where(messages.c.number < _index_of(connection, session_id, before))
-    rows, cut = portion(connection, statement, column="content", chars=PAGE_CHARS, at_once=READ_ROWS)
-    found = [with_text(connection, row) for row in reversed(rows[:limit])]
-    return Page(found, cut or len(rows) > limit, Position(epoch, end))
+    session = _PAGED.first(connection, session=session_id, user=user_id, before=before)
+    place = require(session, session_id)
+    if before is not None and place.before is None:
+        raise ChatError(Code.NOT_FOUND, ids={"message_id": before})
+    page = _ALL_BEFORE if superseded else _SHOWN_BEFORE
+    number = NO_NUMBER if before is None else place.before
+    rows = page.each(connection, session=session_id, before=number, limit=limit + 1)
+    found, cut = portion(rows, column="content", chars=PAGE_CHARS)
+    shown = [with_text(connection, row) for row in reversed(found[:limit])]
+    return Page(shown, cut or len(found) > limit, Position(epoch, place.end))
 
 
 def read_message(connection: Connection, user_id: str, message_id: str, session_id: str | None) -> Message:
@@ -80,48 +80,46 @@ def read_history(
     connection: Connection, session_id: str, before_index: int, limit: int
 ) -> list[tuple[str, str]]:
     """The newest `limit` exchanges before an index, oldest first; see `api.service.ports.Store`."""
-    rows = connection.execute(_exchanges(session_id, before_index, limit)).all()
+    oldest = before_index - LOOKED_BACK
+    rows = _EXCHANGES.all(connection, session=session_id, before=before_index, oldest=oldest, limit=limit)
     return [(row.question, row.answer) for row in reversed(rows)]
 
 
-def _exchanges(session_id: str, before_index: int, limit: int) -> Select[Any]:
-    """Walks from the newest answer back, over those that are not told."""
-    return (
-        select(_question.c.content.label("question"), messages.c.content.label("answer"))
-        .join_from(messages, _question, _question.c.id == messages.c.reply_to)
-        .where(
-            messages.c.session_id == session_id,
-            messages.c.number < before_index,
-            messages.c.number >= before_index - LOOKED_BACK,
-            messages.c.status.in_(_TOLD),
-            messages.c.content != "",
-            SHOWN,
-        )
-        .order_by(messages.c.number.desc())
-        .limit(limit)
-    )
-
-
-def _newest_first(session_id: str, limit: int) -> Select[Any]:
-    return (
-        select(messages)
-        .where(messages.c.session_id == session_id)
-        .order_by(messages.c.number.desc())
-        .limit(limit)
-    )
-
-
-def _index_of(connection: Connection, session_id: str, message_id: str) -> int:
-    statement = select(messages.c.number).where(
-        messages.c.id == message_id, messages.c.session_id == session_id
-    )
-    index = connection.execute(statement).scalar_one_or_none()
-    if index is None:
-        raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
-    return int(index)
-
-
-def with_text(connection: Connection, row: Row[Any]) -> Message:
+def with_text(connection: Connection, row: Row) -> Message:
     if Status(row.status).terminal:
         return to_message(row)
-    return to_message(row, "".join(connection.execute(text_so_far(row)).scalars()))
+    return to_message(row, text_so_far(connection, row))
+
+
+_of_session = messages.c.session_id == bindparam("session")
+_place = select(messages.c.number).where(messages.c.id == bindparam("before"), _of_session)
+_PAGED = Prepared(
+    select(LOG_END.label("end"), _place.scalar_subquery().label("before")).where(
+        sessions.c.id == bindparam("session"),
+        sessions.c.user_id == bindparam("user"),
+        sessions.c.deleted_at.is_(None),
+    )
+)
+_before = (
+    select(messages)
+    .where(_of_session, messages.c.number < bindparam("before"))
+    .order_by(messages.c.number.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_ALL_BEFORE = Prepared(_before)
+_SHOWN_BEFORE = Prepared(_before.where(SHOWN))
+# Walks from the newest answer back, over those that are not told.
+_EXCHANGES = Prepared(
+    select(_question.c.content.label("question"), messages.c.content.label("answer"))
+    .join_from(messages, _question, _question.c.id == messages.c.reply_to)
+    .where(
+        _of_session,
+        messages.c.number < bindparam("before"),
+        messages.c.number >= bindparam("oldest"),
+        status_is_of(Status.COMPLETE, Status.CANCELLED),
+        messages.c.content != literal_column("''"),
+        SHOWN,
+    )
+    .order_by(messages.c.number.desc())
+    .limit(bindparam("limit", type_=Integer))
+)

@@ -2,11 +2,12 @@
 
 from hashlib import sha256
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
 from api.core.records import Position
+from api.database.prepared import Prepared, inserting
 from api.database.tables import messages, sends, sessions
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.store.rows import to_message
@@ -18,27 +19,22 @@ _DELETED = "The session of this message has been deleted. Ask anew in another on
 def record(connection: Connection, request: AnswerRequest, accepted: Accepted) -> None:
     """From now on the request's id names this acceptance."""
     kind, digest = _subject(request)
-    connection.execute(
-        insert(sends).values(
-            user_id=request.user_id,
-            client_message_id=request.client_message_id,
-            kind=kind,
-            digest=digest,
-            session_id=accepted.session_id,
-            chain=accepted.chain,
-            user_message_id=accepted.user_message_id,
-            pending_message_id=accepted.pending_message_id,
-        )
+    _RECORD.do(
+        connection,
+        user_id=request.user_id,
+        client_message_id=request.client_message_id,
+        kind=kind,
+        digest=digest,
+        session_id=accepted.session_id,
+        chain=accepted.chain,
+        user_message_id=accepted.user_message_id,
+        pending_message_id=accepted.pending_message_id,
     )
 
 
 def recorded(connection: Connection, request: AnswerRequest, epoch: str) -> Accepted | None:
     """What the request's id names. Raises if the request differs from it or its session was deleted."""
-    found = select(sends).where(
-        sends.c.user_id == request.user_id,
-        sends.c.client_message_id == request.client_message_id,
-    )
-    row = connection.execute(found).one_or_none()
+    row = _RECORDED.first(connection, user=request.user_id, key=request.client_message_id)
     if row is None:
         if is_spent(connection, request.user_id, request.client_message_id):
             raise ChatError(Code.NOT_FOUND, _DELETED)
@@ -91,3 +87,9 @@ def _subject(request: AnswerRequest) -> tuple[str, str]:
     if isinstance(request, SendRequest):
         return "send", sha256(request.content.encode()).hexdigest()
     return "retry", sha256(request.message_id.encode()).hexdigest()
+
+
+_RECORD = Prepared(inserting(sends))
+_RECORDED = Prepared(
+    select(sends).where(sends.c.user_id == bindparam("user"), sends.c.client_message_id == bindparam("key"))
+)

@@ -1,17 +1,15 @@
 """Rows of the history as records."""
 
-from typing import Any
-
 import orjson
-from sqlalchemy import Row
 
 from api.core.lifecycle import Role, Status
 from api.core.records import Message, Session
+from api.database.prepared import Row
 from api.database.records import load_problem
 from api.database.times import from_micros
 
 
-def to_message(row: Row[Any], content: str | None = None) -> Message:
+def to_message(row: Row, content: str | None = None) -> Message:
     """`content` replaces the column's while the answer is running: its text is in the log then."""
     return Message(
         id=row.id,
@@ -32,7 +30,7 @@ def to_message(row: Row[Any], content: str | None = None) -> Message:
     )
 
 
-def to_session(row: Row[Any]) -> Session:
+def to_session(row: Row) -> Session:
     return Session(
         id=row.id,
         title=row.title,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text
 from api.core.query import Query, excerpt
 from api.core.records import Hit
 from api.core.words import INDEXED_CHARS, owners_term, owners_terms
+from api.database.prepared import Prepared
 from api.database.tables import SEARCH, messages, meta, searchable
 
 CANDIDATES = 2_000
@@ -24,8 +25,8 @@ def add_words(connection: Connection, user_id: str, message_id: str, content: st
     """Makes a message findable, whose text will not change any more."""
     terms = owners_terms(user_id, content)
     if terms:
-        entry = insert(searchable).values(message_id=message_id).returning(searchable.c.id)
-        connection.execute(_ADD, {"entry": connection.execute(entry).scalar_one(), "terms": terms})
+        _ENTRY.do(connection, message=message_id)
+        _ADD.do(connection, terms=terms)
 
 
 def remove_words(connection: Connection, gone: Iterable[tuple[str, str, str]]) -> None:
@@ -98,7 +99,8 @@ def _changes(connection: Connection) -> int:
     return int(connection.execute(text("SELECT total_changes()")).scalar_one())
 
 
-_ADD = text(f"INSERT INTO {SEARCH} (rowid, terms) VALUES (:entry, :terms)")
+_ENTRY = Prepared(insert(searchable).values(message_id=bindparam("message")))
+_ADD = Prepared(text(f"INSERT INTO {SEARCH} (rowid, terms) VALUES (last_insert_rowid(), :terms)"))
 _REMOVE = text(f"INSERT INTO {SEARCH} ({SEARCH}, rowid, terms) VALUES ('delete', :entry, :terms)")
 _MERGE = text(f"INSERT INTO {SEARCH} ({SEARCH}, rank) VALUES ('merge', :pages)")
 # CROSS JOIN keeps the order: from the index, which walks back from the newest, to what it found.

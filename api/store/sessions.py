@@ -3,11 +3,23 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, insert, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    String,
+    bindparam,
+    exists,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
 from api.core.records import Session
+from api.database.prepared import Prepared, Row, Values, inserting
 from api.database.tables import IS_RUNNING, messages, sessions, users
 from api.database.times import to_micros
 from api.database.writer import Transaction
@@ -25,15 +37,19 @@ def owned(user_id: str, session_id: str) -> Select[Any]:
     )
 
 
-def require(row: Row[Any] | None, session_id: str) -> Row[Any]:
+def find_to_send(connection: Connection, user_id: str, session_id: str) -> Row | None:
+    """The same, with the answer that is being written there as `busy`."""
+    return _TO_SEND.first(connection, user=user_id, session=session_id)
+
+
+def require(row: Row | None, session_id: str) -> Row:
     if row is None:
         raise ChatError(Code.NOT_FOUND, ids={"session_id": session_id})
     return row
 
 
 def read_session(connection: Connection, user_id: str, session_id: str) -> Session:
-    row = connection.execute(owned(user_id, session_id)).one_or_none()
-    return to_session(require(row, session_id))
+    return to_session(require(_OWNED.first(connection, user=user_id, session=session_id), session_id))
 
 
 def listed(user_id: str, limit: int, offset: int, before: tuple[datetime, str] | None) -> Select[Any]:
@@ -53,24 +69,10 @@ def listed(user_id: str, limit: int, offset: int, before: tuple[datetime, str] |
 def insert_session(
     connection: Connection, user_id: str, session_id: str, title: str, chain: str, now: datetime
 ) -> None:
-    if not connection.execute(select(exists().where(users.c.id == user_id))).scalar():
-        connection.execute(insert(users).values(id=user_id, created_at=to_micros(now)))
-    connection.execute(
-        insert(sessions).values(
-            id=session_id,
-            user_id=user_id,
-            title=title,
-            chain=chain,
-            revision=1,
-            created_at=to_micros(now),
-            updated_at=to_micros(now),
-            message_count=0,
-            last_message_preview="",
-            last_index=0,
-            seq=0,
-            trimmed=0,
-        )
-    )
+    at = to_micros(now)
+    _USER.do(connection, user=user_id, now=at)
+    given = {"id": session_id, "user_id": user_id, "title": title, "chain": chain}
+    _SESSION.do(connection, **_EMPTY, **given, created_at=at, updated_at=at)
 
 
 def rename(transaction: Transaction, user_id: str, session_id: str, title: str) -> Session:
@@ -92,3 +94,26 @@ def remove(transaction: Transaction, user_id: str, session_id: str, now: datetim
     connection.execute(update(sessions).where(sessions.c.id == session_id).values(deleted_at=to_micros(now)))
     transaction.gone.append(session_id)
     return None if row is None else str(row.id)
+
+
+_EMPTY: Values = {
+    "revision": 1,
+    "message_count": 0,
+    "last_message_preview": "",
+    "last_index": 0,
+    "seq": 0,
+    "trimmed": 0,
+    "deleted_at": None,
+}
+_SESSION = Prepared(inserting(sessions))
+_user, _now = bindparam("user", type_=String), bindparam("now", type_=BigInteger)
+_new = select(_user, _now).where(~exists().where(users.c.id == _user))
+_USER = Prepared(insert(users).from_select(["id", "created_at"], _new))
+_owned = select(sessions).where(
+    sessions.c.id == bindparam("session"),
+    sessions.c.user_id == bindparam("user"),
+    sessions.c.deleted_at.is_(None),
+)
+_OWNED = Prepared(_owned)
+_running = select(messages.c.id).where(messages.c.session_id == sessions.c.id, IS_RUNNING)
+_TO_SEND = Prepared(_owned.add_columns(_running.scalar_subquery().label("busy")))

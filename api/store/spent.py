@@ -2,8 +2,9 @@
 
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from api.database.prepared import Prepared
 from api.database.tables import sends, spent
 
 
@@ -18,10 +19,12 @@ def spend(connection: Connection, user_id: str, limit: int) -> int:
 
 
 def is_spent(connection: Connection, user_id: str, client_message_id: str) -> bool:
-    known = select(spent.c.key).where(spent.c.key == _key(user_id, client_message_id))
-    return connection.execute(known).one_or_none() is not None
+    return _SPENT.first(connection, key=_key(user_id, client_message_id)) is not None
 
 
 def _key(user_id: str, client_message_id: str) -> str:
     """Both together, since one of them alone might be guessed."""
     return sha256(f"{len(user_id)}:{user_id}{client_message_id}".encode()).hexdigest()
+
+
+_SPENT = Prepared(select(spent.c.key).where(spent.c.key == bindparam("key")))

@@ -13,7 +13,7 @@ from sqlalchemy import Select, and_, exists
 from api import parts as wiring
 from api.database.tables import events
 from api.log import log as log_module
-from api.log.rows import after as events_after
+from api.log.rows import AFTER
 from api.service.follow import Follower, Turn
 from api.service.ports import Page
 from api.store.acceptance import Acceptance
@@ -82,12 +82,14 @@ async def clearing_last(self: Follower) -> Turn | None:
         await self._woken.wait()
 
 
-def one_too_far(real: Callable[..., Select[Any]], session_id: str, seq: int, limit: int) -> Select[Any]:
+def one_too_far() -> Prepared:
     """Whoever comes back in the middle of an answer misses its next piece; all others get everything."""
-    had = events.alias()
-    within = exists().where(had.c.session_id == session_id, had.c.seq == seq, had.c.kind == "piece")
-    missed = and_(within, events.c.seq == seq + 1, events.c.kind == "piece")
-    return real(session_id, seq, limit).where(~missed)
+    had, seq, piece = events.alias(), bindparam("seq"), literal_column("'piece'")
+    within = exists().where(had.c.session_id == bindparam("session"), had.c.seq == seq, had.c.kind == piece)
+    missed = and_(within, events.c.seq == seq + 1, events.c.kind == piece)
+    real = AFTER.statement
+    assert isinstance(real, Select)
+    return Prepared(real.where(~missed))
 
 
 class PositionLast(SqlStore):
@@ -112,7 +114,7 @@ BUGS: dict[str, Bug] = {
     "ack before commit": Bug(writer=AckingFirst, told=r"was sent, kept 0"),
     "read before clear": Bug(lambda: patch.object(Follower, "turn", clearing_last)),
     "replay off by one": Bug(
-        lambda: patch.object(log_module, "events_after", partial(one_too_far, events_after)),
+        lambda: patch.object(log_module, "AFTER", one_too_far()),
         told="positions leave something out",
     ),
     "page position read after its rows": Bug(lambda: patch.object(wiring, "SqlStore", PositionLast)),

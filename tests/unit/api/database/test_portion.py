@@ -1,29 +1,35 @@
 """How much is read at once."""
 
+from collections.abc import Generator
+from types import SimpleNamespace
+
 import pytest
-from sqlalchemy import literal, select, union_all
 
 from api.database.portion import portion
-from tests.support.backends import Backend
 
-pytestmark = pytest.mark.anyio
+
+def rows(left: list[int]) -> Generator[SimpleNamespace]:
+    try:
+        while left:
+            left.pop()
+            yield SimpleNamespace(body="abc")
+    finally:
+        left.append(-1)  # closed
 
 
 @pytest.mark.parametrize(
-    ("chars", "at_once", "lengths", "more"),
+    ("chars", "lengths", "more"),
     [
-        (100, 8, [3, 3, 3, 3], False),
-        (6, 8, [3, 3], True),
-        (7, 1, [3, 3, 3], True),
-        (12, 2, [3, 3, 3, 3], False),
-        (1, 8, [3], True),
+        (100, [3, 3, 3, 3], False),
+        (6, [3, 3], True),
+        (7, [3, 3, 3], True),
+        (12, [3, 3, 3, 3], False),
+        (1, [3], True),
     ],
 )
-async def test_rows_come_until_they_are_long_enough(
-    backend: Backend, chars: int, at_once: int, lengths: list[int], *, more: bool
-) -> None:
-    rows = select(union_all(*[select(literal("abc").label("body"))] * 4).subquery())
-    found, left = await backend.database.readers.read(
-        lambda connection: portion(connection, rows, column="body", chars=chars, at_once=at_once)
-    )
-    assert ([len(row.body) for row in found], left) == (lengths, more)
+def test_rows_come_until_they_are_long_enough(chars: int, lengths: list[int], *, more: bool) -> None:
+    left = list(range(4))
+    found, cut = portion(rows(left), column="body", chars=chars)
+    assert ([len(row.body) for row in found], cut) == (lengths, more)
+    assert left[-1] == -1
+    assert len(left) - 1 >= 4 - len(lengths) - 1, "no more is read than has to be"

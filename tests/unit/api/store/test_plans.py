@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from api.core.notes import What
 from api.core.records import Verdict
+from api.database import prepared
 from api.database.writer import Transaction
 from tests.support.backends import Backend, Sent
 
@@ -72,9 +73,18 @@ async def erased(backend: Backend, session_id: str) -> None:
 
 
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED.keys())
-async def test_no_table_is_read_from_end_to_end(backend: Backend, ask: Ask) -> None:
+async def test_no_table_is_read_from_end_to_end(
+    backend: Backend, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent = await backend.exchange(key="k")
     asked: list[tuple[str, Any]] = []
+    execute = prepared._execute
+
+    def noting(connection: Connection, sql: str, given: Any, *, many: bool) -> Any:
+        asked.extend((sql, each) for each in (given if many else [given]))
+        return execute(connection, sql, given, many=many)
+
+    monkeypatch.setattr(prepared, "_execute", noting)
 
     def note(*call: Any) -> None:
         asked.append((call[2], call[3]))

@@ -1,0 +1,122 @@
+"""Statements that are compiled once, and then go to the driver as they are.
+
+Whatever is done for every message is done by these. Built anew each time, and executed by SQLAlchemy, such a
+statement takes ten times what the database needs for it.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, bindparam, insert
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.expression import Executable
+
+Values = dict[str, Any]  # what the columns hold, as the driver takes it
+Row = Any  # a named tuple with what the statement selects
+
+
+class Prepared:
+    """A statement, whose parameters are named by `bindparam`. It runs in a transaction that has begun.
+
+    Values and what comes of them are as the driver has them: columns of types that SQLAlchemy has to convert
+    are not for this.
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        self.statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+
+    def first(self, connection: Connection, **values: Any) -> Row | None:
+        """The first row, or None; there should be no more."""
+        rows = self.all(connection, **values)
+        return rows[0] if rows else None
+
+    def all(self, connection: Connection, **values: Any) -> list[Row]:
+        compiled = self._for(connection)
+        with closing(compiled.executed(connection, compiled.given(values))) as cursor:
+            return list(map(compiled.row(cursor), cursor.fetchall()))
+
+    def each(self, connection: Connection, **values: Any) -> Generator[Row]:
+        """The rows as they are asked for. Close it, if not all of them are."""
+        compiled = self._for(connection)
+        with closing(compiled.executed(connection, compiled.given(values))) as cursor:
+            row = compiled.row(cursor)
+            while (found := cursor.fetchone()) is not None:
+                yield row(found)
+
+    def do(self, connection: Connection, **values: Any) -> int:
+        """How many rows were changed."""
+        compiled = self._for(connection)
+        with closing(compiled.executed(connection, compiled.given(values))) as cursor:
+            return cursor.rowcount
+
+    def do_each(self, connection: Connection, many: Iterable[Values]) -> None:
+        compiled = self._for(connection)
+        compiled.executed(connection, list(map(compiled.given, many)), many=True).close()
+
+    def _for(self, connection: Connection) -> "_Compiled":
+        dialect = connection.dialect
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _Compiled(self.statement, connection)
+        return found
+
+
+def inserting(table: Table) -> Insert:
+    """A row of which every column is given."""
+    return insert(table).values({column.name: bindparam(column.name) for column in table.columns})
+
+
+class _Compiled:
+    """A statement in the words of one kind of database."""
+
+    def __init__(self, statement: Executable, connection: Connection) -> None:
+        dialect = connection.dialect
+        compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # every statement here can
+        self._sql = str(compiled)
+        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._fixed: Values = {name: value for name, value in compiled.params.items() if value is not None}
+        self._driver: Any = dialect.loaded_dbapi
+        self._row: Callable[[Any], Row] | None = None
+
+    def given(self, values: Values) -> tuple[Any, ...]:
+        """The values in the order in which the statement has them; each must be there."""
+        fixed = self._fixed
+        return tuple([values[name] if name in values else fixed[name] for name in self._names])
+
+    def executed(self, connection: Connection, given: Any, *, many: bool = False) -> DBAPICursor:
+        try:
+            return _execute(connection, self._sql, given, many=many)
+        except self._driver.Error as error:
+            raise _as_sqlalchemy_has_it(error, self._sql, self._driver) from error
+
+    def row(self, cursor: DBAPICursor) -> Callable[[Any], Row]:
+        """Makes a row of what the driver has for one. What it is named by comes with the first execution."""
+        if self._row is None:
+            names = [column[0] for column in cursor.description or ()]
+            named: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024 - the statement's own names
+            self._row = named._make
+        return self._row
+
+
+def _execute(connection: Connection, sql: str, given: Any, *, many: bool) -> DBAPICursor:
+    cursor = connection.connection.cursor()
+    try:
+        if many:
+            cursor.executemany(sql, given)
+        else:
+            cursor.execute(sql, given)
+    except BaseException:
+        cursor.close()
+        raise
+    return cursor
+
+
+def _as_sqlalchemy_has_it(error: Exception, sql: str, driver: Any) -> DBAPIError:
+    """So that whoever handles errors need not know how a statement was executed."""
+    made = DBAPIError.instance(sql, None, error, driver.Error, hide_parameters=True)
+    assert isinstance(made, DBAPIError)  # noqa: S101 - for mypy: an error of the driver's is one
+    return made
