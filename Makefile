@@ -20,6 +20,9 @@ PYTHON ?=
 EXTRAS ?=
 ARGS ?=
 ROW ?=
+SCENARIO ?= commuter
+USERS ?= 50
+DURATION ?= 1m
 
 step := @.ci/quietly
 npm := npm --prefix frontend
@@ -137,6 +140,14 @@ audit: $(tools) ## Compare the locked packages with known vulnerabilities (asks 
 .PHONY: prove
 prove: $(tools) ## Prove at full size what is promised, and write docs/guarantees.md (ROW=4 proves one promise)
 	@.venv/bin/python -m tests.faults.prove $(ROW:%=--row %) $(ARGS)
+
+.PHONY: load
+load: $(tools) ## Put people before a server: SCENARIO=commuter USERS=50 DURATION=1m (see loadtests/README.md)
+	@.venv/bin/python -m loadtests.run --scenario $(SCENARIO) --users $(USERS) --duration $(DURATION) $(ARGS)
+
+.PHONY: load-ui
+load-ui: $(tools) ## The same with Locust's web UI, which decides who comes and when (SCENARIO=storm)
+	@exec .venv/bin/python -m loadtests.run --scenario $(SCENARIO) --users $(USERS) --ui 8089 $(ARGS)
 
 .PHONY: fix
 fix: $(tools) $(modules) ## Repair what can be repaired: format, imports, generated files

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TARGETS = ["setup", "run", "test", "lint", "check", "pictures"]
-TARGETS += ["audit", "prove", "fix", "lock", "dev", "dist", "clean"]
+TARGETS += ["audit", "prove", "load", "load-ui", "fix", "lock", "dev", "dist", "clean"]
 
 
 def make(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
