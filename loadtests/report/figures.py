@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from loadtests.histogram import Histogram
 from loadtests.people.wrongs import Wrong
 from loadtests.protocol.verify.violations import Kind
-from loadtests.report.histogram import Histogram
 from loadtests.report.story import Story
 
 KINDS: tuple[str, ...] = (*Kind, *Wrong)

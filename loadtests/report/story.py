@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from loadtests.report.histogram import Histogram
+from loadtests.histogram import Histogram
 
 Line: TypeAlias = dict[str, Any]  # Any: JSON
 

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import random
 from pathlib import Path
@@ -36,11 +37,12 @@ class FakeProxy:
 class FakeServer:
     def __init__(self) -> None:
         self.did: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
 
-    async def end(self, *, kill: bool) -> None:
+    async def restart(self, *, kill: bool) -> None:
         self.did.append("killed" if kill else "asked to leave")
-
-    async def start(self) -> None:
+        await self.gate.wait()
         self.did.append("started")
 
 
@@ -70,3 +72,21 @@ async def test_a_server_is_restarted_in_order_or_killed(tmp_path: Path) -> None:
     _, did, told = await blown(tmp_path, (0, Restart(kill=False)), (0, Restart(kill=True)))
     assert did == ["asked to leave", "started", "killed", "started"]
     assert all(each["until"] >= each["at"] for each in told)
+
+
+async def test_a_restart_that_has_begun_is_seen_to_its_end(tmp_path: Path) -> None:
+    proxy, server = FakeProxy(), FakeServer()
+    wind = Wind(proxy, server, tmp_path / "weather.jsonl", random.Random(1))  # type: ignore[arg-type] # fakes
+    server.gate.clear()
+    blowing = asyncio.create_task(wind.blow(iter([(0.0, Restart(kill=False))])))
+    while not server.did:  # noqa: ASYNC110 - it begins at once
+        await asyncio.sleep(0)
+    blowing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await blowing
+    calming = asyncio.create_task(wind.calm())
+    await asyncio.sleep(0)
+    assert proxy.did == []
+    server.gate.set()
+    await calming
+    assert (server.did, proxy.did) == (["asked to leave", "started"], ["healed"])

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from loadtests.report.histogram import GROWTH, SMALLEST_S, Histogram
+from loadtests.histogram import GROWTH, SMALLEST_S, Histogram
 
 
 def test_percentiles_are_at_most_a_twelfth_too_high() -> None:
