@@ -21,7 +21,7 @@ WAITS = (
     "stop",
     "retry",
 )
-GROWS = ("memory_bytes", "descriptors", "tasks")
+GROWS = {"memory_bytes": "memory", "descriptors": "descriptors", "tasks": "tasks"}
 WARM_UP = 0.2  # of the time: caches fill, and everybody comes
 LONG_S = 600
 HOUR_S = 3600

@@ -151,7 +151,8 @@ def test_growth_is_told_in_percent_of_an_hour(tmp_path: Path) -> None:
     found = grown(tmp_path, 1, 0.5)
     assert found.growth == pytest.approx({"memory_bytes": 0.5, "descriptors": 0, "tasks": 0}, abs=1e-6)
     write_report(tmp_path)
-    assert "| memory_bytes | +0.50 % |" in (tmp_path / "report.md").read_text()
+    assert "| memory | +0.50 % |" in (tmp_path / "report.md").read_text()
+    assert "<td>memory</td><td>+0.50 %</td>" in (tmp_path / "report.html").read_text()
 
 
 def test_growth_of_a_short_load_is_not_told(tmp_path: Path) -> None:
