@@ -20,6 +20,9 @@ PYTHON ?=
 EXTRAS ?=
 ARGS ?=
 ROW ?=
+SCENARIO ?= commuter
+USERS ?= 50
+DURATION ?= 1m
 
 step := @.ci/quietly
 npm := npm --prefix frontend
@@ -152,6 +155,14 @@ $(chainlit): loadtests/bench/chainlit.txt | $(runtime)
 .PHONY: bench-baseline
 bench-baseline: $(tools) ## Renew what the guard in tests/speed compares with (loadtests/bench/baseline.json)
 	@.venv/bin/python -m loadtests.bench.guard --write
+
+.PHONY: load
+load: $(tools) ## Put people before a server: SCENARIO=commuter USERS=50 DURATION=1m (see loadtests/README.md)
+	@.venv/bin/python -m loadtests.run --scenario $(SCENARIO) --users $(USERS) --duration $(DURATION) $(ARGS)
+
+.PHONY: load-ui
+load-ui: $(tools) ## The same with Locust's web UI, which decides who comes and when (SCENARIO=storm)
+	@exec .venv/bin/python -m loadtests.run --scenario $(SCENARIO) --users $(USERS) --ui 8089 $(ARGS)
 
 .PHONY: fix
 fix: $(tools) $(modules) ## Repair what can be repaired: format, imports, generated files

@@ -1,5 +1,6 @@
 """What people do in a chat: each habit is one visit, and sees everything that it began to its end."""
 
+import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from time import monotonic
@@ -9,11 +10,13 @@ from loadtests.client import Mode
 from loadtests.people.person import Asked, Person
 from loadtests.people.questions import question
 from loadtests.people.seen import disagreements
+from loadtests.people.tab import Tab
 from loadtests.people.wrongs import Wrong
 
 Habit: TypeAlias = Callable[[Person], Coroutine[Any, Any, None]]
 LONG = 150  # tokens: long enough to do something meanwhile
 AWAY_S = (1.0, 12.0)
+AGREE_S, LOOK_S = 80.0, 0.1  # a dead connection is noticed after 40 s, and the way back may take 30
 
 
 def _question(person: Person, tokens: int | None = None) -> str:
@@ -60,8 +63,18 @@ async def open_two_tabs(person: Person) -> None:
         asked = await person.send(tab, _question(person))
         await person.see(tab, asked)
         await other.client.ended(_session(asked), _answer(asked))
-        for wrong in disagreements(tab.shows(_session(asked)), other.shows(_session(asked))):
-            person.watch.violated(Wrong.TABS, wrong)
+        await _agree(person, tab, other, _session(asked))
+
+
+async def _agree(person: Person, tab: Tab, other: Tab, session_id: str) -> None:
+    """Both tabs come to show the same. One that is cut off may know an end by its id, and the rest later."""
+    deadline = monotonic() + AGREE_S / person.world.haste
+    while differing := disagreements(tab.shows(session_id), other.shows(session_id)):
+        if monotonic() > deadline:
+            for wrong in differing:
+                person.watch.violated(Wrong.TABS, wrong)
+            return
+        await asyncio.sleep(LOOK_S)
 
 
 async def stop(person: Person) -> None:

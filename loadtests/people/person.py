@@ -14,7 +14,7 @@ import httpx
 from loadtests.client import ChatClient, Mode, Pace
 from loadtests.expected import said
 from loadtests.people.seen import Seen
-from loadtests.people.tab import Tab
+from loadtests.people.tab import WAYS, Tab
 from loadtests.people.watch import Watch
 from loadtests.people.wrongs import Wrong
 from loadtests.protocol.frames import Frame, crc32
@@ -95,7 +95,7 @@ class Person:
         except BaseException:
             await tab.close()
             raise
-        self.watch.took("open", time.monotonic() - start, by=mode)
+        self.watch.took("open", time.monotonic() - start, by=WAYS[mode])
         return tab
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from loadtests.protocol.conversation import Conversation
 from loadtests.protocol.frames import Frame
 from loadtests.protocol.verify.violations import Kind
 
-CARRIERS = {"websocket": "WebSocket", "http": "REST, SSE", "auto": "either way"}
+WAYS = {"websocket": "WebSocket", "http": "REST, SSE", "auto": "either way"}
 TELL_S = 0.5
 
 
@@ -74,7 +74,7 @@ class Tab:
             self._tell()
 
     def _tell(self) -> None:
-        self._watch.measured(self.client.measures.take(), CARRIERS[self.mode])
+        self._watch.measured(self.client.measures.take(), WAYS[self.mode])
         found = self.client.violations
         news = found.counts - self._told
         for violation in found.first[self._words :]:

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from loadtests.histogram import Histogram
 from loadtests.measures import Measures, Recovery
-from loadtests.report.histogram import Histogram
 
 Fire: TypeAlias = Callable[..., None]  # Locust's `events.request.fire`
 MOST_WORDS = 200

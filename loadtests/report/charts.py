@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from loadtests.histogram import Histogram
 from loadtests.report import words
 from loadtests.report.figures import Times
-from loadtests.report.histogram import Histogram
 from loadtests.report.story import Line, Story
 from loadtests.report.svg import Plot, Point, across, nice, up, up_by_tens
 

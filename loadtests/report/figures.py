@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from loadtests.histogram import Histogram
 from loadtests.people.wrongs import Wrong
 from loadtests.protocol.verify.violations import Kind
-from loadtests.report.histogram import Histogram
 from loadtests.report.story import Story
 
 KINDS: tuple[str, ...] = (*Kind, *Wrong)
@@ -21,6 +21,7 @@ WAITS = (
     "stop",
     "retry",
 )
+GROWS = {"memory_bytes": "memory", "descriptors": "descriptors", "tasks": "tasks"}
 WARM_UP = 0.2  # of the time: caches fill, and everybody comes
 LONG_S = 600
 HOUR_S = 3600
@@ -94,11 +95,7 @@ def figures(story: Story) -> Figures:
         recovered_in_place=_share(each["recovered"] for each in recoveries),
         violations=found,
         words=story.words,
-        growth={
-            name: grown
-            for name in ("memory_bytes", "descriptors", "tasks")
-            if (grown := _growth(story, name))
-        },
+        growth={name: grown for name in GROWS if (grown := _growth(story, name)) is not None},
     )
 
 

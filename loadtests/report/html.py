@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loadtests.report import words
 from loadtests.report.charts import Chart
-from loadtests.report.figures import Figures, Times
+from loadtests.report.figures import GROWS, Figures, Times
 from loadtests.report.gallery import charts
 from loadtests.report.story import Story
 
@@ -27,6 +27,7 @@ def page(story: Story, found: Figures) -> str:
             *map(_chart, charts(story)),
             "</div>",
             *_waits(found),
+            *_growth(found),
             *_violations(found),
             *_weather(story),
             "</main></body></html>\n",
@@ -90,6 +91,14 @@ def _waits(found: Figures) -> Iterator[str]:
 
 def cells(times: Times) -> list[str]:
     return [f"{times.n:,}", *map(words.seconds, (times.p50, times.p95, times.p99, times.most))]
+
+
+def _growth(found: Figures) -> Iterator[str]:
+    if found.growth:
+        yield '<section class="card"><h2>Growth in an hour</h2>'
+        yield "<p>By a straight line through all but the first fifth of the time.</p><table>"
+        yield from (_row([GROWS[name], words.growth(grown)]) for name, grown in found.growth.items())
+        yield "</table></section>"
 
 
 def _violations(found: Figures) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from loadtests.report import words
-from loadtests.report.figures import Figures
+from loadtests.report.figures import GROWS, Figures
 from loadtests.report.html import MOST_WORDS, cells, tiles
 from loadtests.report.story import Story
 
@@ -54,5 +54,5 @@ def _growth(found: Figures) -> Iterator[str]:
     if found.growth:
         yield "\n## Growth\n\nBy a straight line through all but the first fifth.\n"
         yield "| | an hour |\n|---|--:|"
-        yield from (f"| {name} | {grown:+.2f} % |" for name, grown in found.growth.items())
+        yield from (f"| {GROWS[name]} | {words.growth(grown)} |" for name, grown in found.growth.items())
     yield ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from loadtests.report.histogram import Histogram
+from loadtests.histogram import Histogram
 
 Line: TypeAlias = dict[str, Any]  # Any: JSON
 
@@ -36,7 +36,8 @@ class Story:
 
     @property
     def lasted_s(self) -> float:
-        return max((float(line["at"]) for line in self.seconds), default=0.0)
+        """From the first observation to the last; a second at least, so that it can be drawn."""
+        return max((float(line["at"]) for line in self.seconds), default=0.0) or 1.0
 
     @property
     def violations(self) -> Counter[str]:

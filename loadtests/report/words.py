@@ -40,6 +40,10 @@ def size(value: float) -> str:
     return f"{value / KILO:.3g} kB"
 
 
+def growth(value: float) -> str:
+    return f"{value:+.2f} %"
+
+
 def _digits(value: float) -> str:
     """Two of them where it is small."""
     return f"{value:.1f}" if value < 10 else f"{value:.0f}"  # noqa: PLR2004 - from there on it has two

@@ -119,7 +119,7 @@ class Load:
 
 
 async def _ended(blowing: "asyncio.Task[None]") -> None:
-    """Stop the weather; what went wrong in it is raised. A restart that has begun is seen to its end."""
+    """Stop the weather; what went wrong in it is raised."""
     blowing.cancel()
     with suppress(asyncio.CancelledError):
         await blowing

@@ -28,7 +28,7 @@ class ServerFailed(Exception):
 
 
 class Server:
-    """`folder` gets its data, its log and the record of its chain. Ends with this process."""
+    """`folder` gets its data, its log and the record of its chain."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +75,10 @@ class Server:
             process.kill()
             await process.wait()
             raise ServerFailed(f"it had not left after {LEAVE_S} s") from None
+
+    async def restart(self, *, kill: bool) -> None:
+        await self.end(kill=kill)
+        await self.start()
 
     def _environment(self) -> dict[str, str]:
         """Without settings of the person's own."""

@@ -24,6 +24,7 @@ class Wind:
         self._server = server
         self._file = file
         self._dice = dice
+        self._restarting: asyncio.Task[None] | None = None
 
     async def blow(self, moments: Iterator[Moment]) -> None:
         """Do what is planned at its time, until nothing more is."""
@@ -35,7 +36,12 @@ class Wind:
             self._note(deed, began)
 
     async def calm(self) -> None:
-        """Let everything pass again; what has lost bytes is reset, so that nobody waits for them."""
+        """Let everything pass again; what has lost bytes is reset, so that nobody waits for them.
+
+        Call it when nothing blows any more. A restart that has begun is seen to its end.
+        """
+        if self._restarting is not None:
+            await self._restarting
         await self._proxy.heal()
 
     async def _do(self, deed: Deed) -> None:
@@ -64,8 +70,8 @@ class Wind:
 
     async def _restart(self, *, kill: bool) -> None:
         if self._server is not None:
-            await self._server.end(kill=kill)
-            await self._server.start()
+            self._restarting = asyncio.create_task(self._server.restart(kill=kill))
+            await asyncio.shield(self._restarting)
 
     def _note(self, deed: Deed, began: float) -> None:
         told = {"at": began, "until": time.time(), "kind": type(deed).__name__, "words": str(deed)}

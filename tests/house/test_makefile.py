@@ -10,7 +10,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TARGETS = ["setup", "run", "test", "lint", "check", "pictures"]
-TARGETS += ["audit", "prove", "bench", "bench-baseline", "fix", "lock", "dev", "dist", "clean"]
+TARGETS += [
+    "audit",
+    "prove",
+    "bench",
+    "bench-baseline",
+    "load",
+    "load-ui",
+    "fix",
+    "lock",
+    "dev",
+    "dist",
+    "clean",
+]
 
 
 def make(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:

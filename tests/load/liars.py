@@ -5,6 +5,7 @@ Its chain tells the truth, but writes that it ran twice.
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -20,6 +21,12 @@ from api.settings import Settings
 from chains.scripted import RECORD, Call, Scripted
 
 START_S = 30
+UNLIMITED = {
+    "limit_messages_per_minute": 0,
+    "limit_sockets_per_user": 0,
+    "limit_sockets_per_address": 0,
+    "limit_generations_per_user": 0,
+}
 THIRD = 3
 Message = MutableMapping[str, Any]  # Any: ASGI's own
 Send = Callable[[Message], Awaitable[None]]
@@ -83,22 +90,17 @@ class Twice(Scripted):
 
 
 def build() -> Runnable[Any, Any]:  # Any: as the scripted chain
-    import os
-
     return Twice(Path(os.environ[RECORD])).runnable()
 
 
 @contextmanager
 def lying(folder: Path) -> Iterator[dict[Lie, str]]:
     """The address of each lie."""
-    settings = Settings(
-        data_dir=folder,
-        chains="scripted=tests.load.liars:build",
-        limit_messages_per_minute=0,
-        limit_sockets_per_user=0,
-        limit_sockets_per_address=0,
-        limit_generations_per_user=0,
-    )
+    given: dict[str, Any] = {
+        "data_dir": folder,
+        "chains": "scripted=tests.load.liars:build",
+    }  # Any: each its type
+    settings = Settings(**given | UNLIMITED)
     sockets = {lie: serve.listen("127.0.0.1", 0) for lie in LIES}
     ports = {lie: int(found.getsockname()[1]) for lie, found in sockets.items()}
     parts, ready = build_parts(settings), threading.Event()

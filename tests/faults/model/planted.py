@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Select, and_, exists
+from sqlalchemy import Select, and_, bindparam, exists, literal_column
 
 from api import parts as wiring
+from api.database.prepared import Prepared
 from api.database.tables import events
 from api.log import log as log_module
 from api.log.rows import AFTER

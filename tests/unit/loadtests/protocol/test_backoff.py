@@ -30,3 +30,9 @@ def test_any_frame_after_a_ping_is_life() -> None:
     assert liveness.look(130) == "ping"
     liveness.heard(135)
     assert (liveness.due(), liveness.look(164), liveness.look(165)) == (165, "alive", "ping")
+
+
+def test_haste_divides_every_time_and_leaves_open_what_the_server_says() -> None:
+    pace = Pace(heartbeat_s=30).hastened(10)
+    assert (pace.steps, pace.heartbeat_s, pace.rest_longest_s) == ((0.1, 0.2, 0.4, 0.8, 1.6, 3), 3, 3)
+    assert Pace().hastened(10).heartbeat_s is None

@@ -158,3 +158,10 @@ async def test_who_asks_a_proxy_that_is_gone_is_told(echo: int) -> None:
             await proxy.wait(cuts=1)
         with pytest.raises(ProxyRefused, match="gone"):
             await proxy.stats()
+
+
+async def test_how_many_cuts_are_told_is_asked_for() -> None:
+    async with FaultProxy.before("127.0.0.1", 9) as proxy:
+        assert (await proxy.stats(newest=0))["done"] == []
+        with pytest.raises(ProxyRefused, match="newest must be"):
+            await proxy.stats(newest=-1)

@@ -278,6 +278,39 @@ async def test_a_connection_is_cut_after_so_long_without_a_byte(how: How) -> Non
         assert (done["why"], done["how"], done["up"]) == ("idle", how, 1)
 
 
+@pytest.mark.parametrize("how", ["fin", "rst", "silence"])
+async def test_a_connection_is_cut_at_an_age_of_its_own_however_busy_it_is(how: How) -> None:
+    async with place() as found:
+        before = asyncio.get_running_loop().time()
+        await found.proxy.plan(Plan(life_s=0.2, life_how=how), "new")
+        for _ in range(3):
+            client, _ = await found.pair()
+            await client.say(b"a sign of life changes nothing")
+        await found.proxy.reached(cuts=3)
+        assert asyncio.get_running_loop().time() - before >= 0.1
+        assert {(cut["why"], cut["how"]) for cut in found.proxy.stats()["done"]} == {("life", how)}
+
+
+async def test_a_new_plan_ends_the_fear_of_an_early_death() -> None:
+    async with place() as found:
+        client, server = await found.pair(Plan(life_s=0.1))
+        await found.proxy.heal()
+        await asyncio.sleep(0.2)
+        await client.say(b"still here")
+        assert await server.hear(10) == b"still here"
+        assert found.proxy.stats()["cuts"] == 0
+
+
+async def test_as_many_of_the_newest_cuts_are_told_as_are_wanted() -> None:
+    async with place() as found:
+        for _ in range(3):
+            await found.pair()
+        assert found.proxy.cut_all("rst") == 3
+        told = {newest: found.proxy.stats(newest)["done"] for newest in (None, 0, 2, 9)}
+        assert [len(each) for each in told.values()] == [3, 0, 2, 3]
+        assert [cut["connection"] for cut in told[2]] == [2, 3]
+
+
 async def test_a_refused_connection_finds_nobody_until_it_is_healed() -> None:
     async with place() as found:
         client, server = await found.pair()
