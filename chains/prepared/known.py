@@ -67,8 +67,8 @@ READ: tuple[tuple[object, str], ...] = (
 )
 """What is done in LangChain's place, and what is left out because of how it adds up."""
 REPLACEABLE = frozenset({"astream", "atransform", "_atransform_stream_with_config"})
-KNOWN = frozenset({"a5062e64197b2ee5"})
-"""Digests of that code: langchain-core 1.7.2."""
+KNOWN = frozenset({"a3c05a2c9c693e0a", "32999f733fcd1d19", "a5062e64197b2ee5", "fa626e7d84a403d9"})
+"""Digests of that code in langchain-core 1.5.6 to 1.6.0, 1.6.13 to 1.7.0, 1.7.2, and 1.7.7 to 1.8.4."""
 
 _found = tuple((owner, name, getattr(owner, name, None)) for owner, name in READ)
 

@@ -65,6 +65,7 @@ async def unheard(
                 said.add(item)
             async for _ in inputs:  # a step that ends early does not end what is before it
                 pass
+            said.end()
         finally:
             await stream.aclose()
 
@@ -93,6 +94,7 @@ async def summed(inputs: Stream) -> AsyncGenerator[Any]:
     async for each in inputs:
         yield each
         said.add(each)
+    said.end()
 
 
 async def _again(first: Any, rest: Stream) -> AsyncGenerator[Any]:  # Any: as above
