@@ -6,45 +6,71 @@ import hashlib
 import inspect
 from types import CodeType, FunctionType
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.language_models import BaseChatModel, chat_models
+from langchain_core.messages import AIMessageChunk, BaseMessage, ai, base
 from langchain_core.output_parsers import StrOutputParser
-from langchain_core.outputs import ChatGeneration
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk
 from langchain_core.runnables import (
     Runnable,
+    RunnableAssign,
     RunnableBinding,
+    RunnableBranch,
+    RunnableGenerator,
+    RunnableLambda,
+    RunnableParallel,
+    RunnablePassthrough,
+    RunnablePick,
+    RunnableSequence,
+    RunnableWithFallbacks,
+)
+from langchain_core.runnables.configurable import RunnableConfigurableAlternatives, RunnableConfigurableFields
+from langchain_core.runnables.retry import RunnableRetry
+from langchain_core.runnables.utils import AddableDict
+
+_STREAMING = (
+    RunnableSequence,
+    RunnableBinding,
+    RunnableRetry,
+    RunnableBranch,
+    RunnableWithFallbacks,
+    RunnableLambda,
+    RunnableConfigurableFields,
+    RunnableConfigurableAlternatives,
+    RunnableAssign,
+    RunnableParallel,
+    RunnablePick,
     RunnableGenerator,
     RunnablePassthrough,
-    RunnableSequence,
+    StrOutputParser,
+    BaseChatModel,
 )
-
-READ: tuple[tuple[type, str], ...] = (
-    (Runnable, "atransform"),
+READ: tuple[tuple[object, str], ...] = (
+    *((each, name) for each in _STREAMING for name in ("astream", "atransform")),
     (Runnable, "_atransform_stream_with_config"),
     (RunnableSequence, "_atransform"),
-    (RunnableSequence, "atransform"),
-    (RunnableSequence, "astream"),
-    (RunnableGenerator, "atransform"),
-    (RunnableGenerator, "astream"),
-    (RunnablePassthrough, "atransform"),
-    (RunnablePassthrough, "astream"),
-    (RunnableBinding, "atransform"),
-    (RunnableBinding, "astream"),
-    (StrOutputParser, "atransform"),
+    (RunnableParallel, "_atransform"),
+    (RunnableAssign, "_atransform"),
+    (RunnablePick, "_atransform"),
+    (RunnableLambda, "_atransform"),
     (StrOutputParser, "_atransform"),
-    (StrOutputParser, "astream"),
     (StrOutputParser, "parse_result"),
     (StrOutputParser, "parse"),
     (ChatGeneration, "set_text"),
     (BaseMessage, "text"),
-    (BaseChatModel, "atransform"),
-    (BaseChatModel, "astream"),
+    (chat_models, "_gen_info_and_msg_metadata"),
+    (ChatGenerationChunk, "__add__"),
+    (AIMessageChunk, "__add__"),
+    (ai, "add_ai_message_chunks"),
+    (base, "merge_content"),
+    (AddableDict, "__add__"),
+    (AddableDict, "__radd__"),
 )
+"""What is done in LangChain's place, and what is left out because of how it adds up."""
 REPLACEABLE = frozenset({"astream", "atransform", "_atransform_stream_with_config"})
-KNOWN = frozenset({"e4994bee8d1108e7"})
-"""Digests of that code: langchain-core 1.7.2."""
+KNOWN = frozenset({"a3c05a2c9c693e0a", "32999f733fcd1d19", "a5062e64197b2ee5", "fa626e7d84a403d9"})
+"""Digests of that code in langchain-core 1.5.6 to 1.6.0, 1.6.13 to 1.7.0, 1.7.2, and 1.7.7 to 1.8.4."""
 
-_found = tuple((owner, name, getattr(owner, name)) for owner, name in READ)
+_found = tuple((owner, name, getattr(owner, name, None)) for owner, name in READ)
 
 
 def digest() -> str:
@@ -72,4 +98,4 @@ def is_as_read() -> bool:
 
     Instruments for tracing do that; what they put there has to be called.
     """
-    return _is_known and all(getattr(owner, name) is found for owner, name, found in _found)
+    return _is_known and all(getattr(owner, name, None) is found for owner, name, found in _found)

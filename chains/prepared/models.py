@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManager
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, chat_models
 from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables.config import ensure_config
-from langchain_core.utils._gateway import GATEWAY_METADATA_RESPONSE_KEY
 from langchain_core.utils.utils import LC_ID_PREFIX
 from langchain_core.utils.uuid import uuid7
 
 from chains.prepared.kept import Kept
 from chains.prepared.known import REPLACEABLE
+from chains.prepared.running import NOTHING, whole
 from chains.prepared.texts import text_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from langchain_core.outputs import ChatGenerationChunk
     from langchain_core.runnables import RunnableConfig
 
-NOTHING = object()
 FORMATS = frozenset({"ls_structured_output_format", "structured_output_format"})
 
 
@@ -38,6 +37,9 @@ class Speaking:
     def __init__(self, model: BaseChatModel, *, as_texts: bool = False) -> None:
         self._model = model
         self._as_texts = as_texts
+
+    def as_texts(self) -> Speaking:
+        return Speaking(self._model, as_texts=True)
 
     async def __call__(
         self,
@@ -117,9 +119,7 @@ def _label(chunk: ChatGenerationChunk, run_id: str) -> None:
     message = chunk.message
     if message.id is None:
         message.id = run_id
-    info = chunk.generation_info or {}
-    info = {key: each for key, each in info.items() if key != GATEWAY_METADATA_RESPONSE_KEY}
-    message.response_metadata = {**info, **message.response_metadata}
+    message.response_metadata = chat_models._gen_info_and_msg_metadata(chunk)  # noqa: SLF001 - as `astream`
 
 
 def _last(chunk: ChatGenerationChunk, run_id: str) -> AIMessageChunk | None:
@@ -129,14 +129,3 @@ def _last(chunk: ChatGenerationChunk, run_id: str) -> AIMessageChunk | None:
         return None
     empty: str | list[str | dict[str, Any]] = "" if isinstance(message.content, str) else []
     return AIMessageChunk(content=empty, chunk_position="last", id=run_id)
-
-
-async def whole(inputs: AsyncIterator[Any]) -> Any:  # Any: a stranger's step before it
-    """Return the sum of what comes, as `Runnable.atransform` does, or NOTHING."""
-    final: Any = NOTHING
-    async for each in inputs:
-        try:
-            final = each if final is NOTHING else final + each
-        except TypeError:
-            final = each
-    return final

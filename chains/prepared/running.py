@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from langchain_core.runnables.config import (
     ensure_config,
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
     # Any: what strangers' steps are given and say
     Stream: TypeAlias = AsyncIterator[Any]
-    Transform: TypeAlias = Callable[..., AsyncGenerator[Any]]
+    Transform: TypeAlias = Callable[..., Stream]
 
-_END = object()
+NOTHING = object()
 
 
 async def unheard(
     step: Runnable[Any, Any],  # Any: as above
-    inputs: Stream,
     transformer: Transform,
-    config: RunnableConfig | None,
+    inputs: Stream,
+    config: RunnableConfig | None = None,
     **kwargs: Any,  # Any: what is bound to the step
 ) -> AsyncGenerator[Any]:
     """Do as `Runnable._atransform_stream_with_config`, if nobody listens; else let the step do it itself.
 
     What is left out: a task for each item, a second reader of the input, and the sum of the output.
     """
-    first = await anext(inputs, _END)
+    first = await anext(inputs, NOTHING)
     given = _again(first, inputs)
     ensured = ensure_config(config)
     manager = get_async_callback_manager_for_config(ensured)
@@ -54,7 +54,7 @@ async def unheard(
         kwargs["run_manager"] = run
     said = Sum()
     with set_config_context(child) as context:
-        stream = context.run(transformer, given, **kwargs)
+        stream = cast("AsyncGenerator[Any]", context.run(transformer, given, **kwargs))  # as all of them are
         try:
             while True:
                 try:
@@ -65,6 +65,7 @@ async def unheard(
                 said.add(item)
             async for _ in inputs:  # a step that ends early does not end what is before it
                 pass
+            said.end()
         finally:
             await stream.aclose()
 
@@ -77,9 +78,14 @@ async def unless_heard(
     **kwargs: Any,  # Any: as above
 ) -> AsyncGenerator[Any]:
     """Do as a step without code of a stranger's, whose run has nothing that only the step could know."""
-    heard = get_async_callback_manager_for_config(ensure_config(config)).handlers
+    heard = is_heard(config)
     async for each in step.atransform(inputs, config, **kwargs) if heard else simple(inputs):
         yield each
+
+
+def is_heard(config: RunnableConfig | None) -> bool:
+    """Tell whether anybody listens to a run with this config that begins here and now."""
+    return bool(get_async_callback_manager_for_config(ensure_config(config)).handlers)
 
 
 async def summed(inputs: Stream) -> AsyncGenerator[Any]:
@@ -88,11 +94,23 @@ async def summed(inputs: Stream) -> AsyncGenerator[Any]:
     async for each in inputs:
         yield each
         said.add(each)
+    said.end()
 
 
 async def _again(first: Any, rest: Stream) -> AsyncGenerator[Any]:  # Any: as above
     """Give the first item back. Closing this closes nothing behind it, as with LangChain's own reader."""
-    if first is not _END:
+    if first is not NOTHING:
         yield first
         async for each in rest:
             yield each
+
+
+async def whole(inputs: Stream) -> Any:  # Any: as above
+    """Return the sum of all input as `Runnable.atransform` takes it, or NOTHING."""
+    final: Any = NOTHING
+    async for each in inputs:
+        try:
+            final = each if final is NOTHING else final + each
+        except TypeError:
+            final = each
+    return final

@@ -62,8 +62,6 @@ class Spoken(BaseChatModel):
         try:
             for each in self.chunks:
                 await asyncio.sleep(0)
-                if isinstance(each, BaseException):
-                    raise each
                 yield generation(each)
             if stop or bound:
                 yield generation(f"{messages[-1].content} {stop} {bound}")
@@ -75,6 +73,8 @@ class Spoken(BaseChatModel):
 
 
 def generation(said: Any) -> ChatGenerationChunk:
+    if isinstance(said, BaseException):
+        raise said
     if isinstance(said, ChatGenerationChunk):
         return said.model_copy(deep=True)
     message = (
