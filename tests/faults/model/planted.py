@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
-from sqlalchemy import Select, and_, bindparam, exists, literal_column
+from sqlalchemy import BigInteger, Select, String, and_, bindparam, exists, literal_column
 
 from api import parts as wiring
 from api.database.prepared import Prepared
@@ -83,7 +83,8 @@ async def clearing_last(self: Follower) -> Turn | None:
 
 def one_too_far() -> Prepared:
     """Whoever comes back in the middle of an answer misses its next piece; all others get everything."""
-    had, seq, piece = events.alias(), bindparam("seq"), literal_column("'piece'")
+    had, seq = events.alias(), bindparam("seq", type_=BigInteger)
+    piece = literal_column("'piece'", String)
     within = exists().where(had.c.session_id == bindparam("session"), had.c.seq == seq, had.c.kind == piece)
     missed = and_(within, events.c.seq == seq + 1, events.c.kind == piece)
     real = AFTER.statement
