@@ -75,10 +75,11 @@ class _Compiled:
 
     def __init__(self, statement: Executable, connection: Connection) -> None:
         dialect = connection.dialect
-        compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # every statement here can
+        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # each one here can
         self._sql = str(compiled)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self._fixed: Values = {name: value for name, value in compiled.params.items() if value is not None}
+        asked = {name for parameter, name in compiled.bind_names.items() if parameter.required}
+        self._fixed: Values = {name: value for name, value in compiled.params.items() if name not in asked}
         self._driver: Any = dialect.loaded_dbapi
         self._row: Callable[[Any], Row] | None = None
 

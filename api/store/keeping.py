@@ -1,6 +1,6 @@
 """Reading all that is kept of a session, from its beginning on."""
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from api.core.records import Feedback, Kept, Verdict
 from api.database.portion import portion
@@ -17,7 +17,7 @@ MOST_CHARS = 256 * 1024
 def read_kept(connection: Connection, user_id: str, session_id: str, after: int) -> list[Kept]:
     """The messages after an index, until there are so many or they are so long; one at least, if there is."""
     require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
-    found = _OLDEST_FIRST.each(connection, session=session_id, after=after)
+    found = _OLDEST_FIRST.each(connection, session=session_id, after=after, limit=MOST_ROWS)
     rows, _ = portion(found, column="content", chars=MOST_CHARS)
     return [Kept(with_text(connection, row), not row.shown, _feedback(row)) for row in rows]
 
@@ -39,5 +39,5 @@ _OLDEST_FIRST = Prepared(
     .outerjoin(feedback, feedback.c.message_id == messages.c.id)
     .where(messages.c.session_id == bindparam("session"), messages.c.number > bindparam("after"))
     .order_by(messages.c.number)
-    .limit(MOST_ROWS)
+    .limit(bindparam("limit", type_=Integer))
 )

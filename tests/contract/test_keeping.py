@@ -64,7 +64,6 @@ async def test_a_page_ends_where_it_has_so_much_text(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "MOST_CHARS", 1_000)
-    monkeypatch.setattr(keeping, "READ_ROWS", 1)
     sent = await backend.exchange("x" * 600)
     for _ in range(4):
         await backend.exchange("x" * 600, session=sent.session_id)
