@@ -102,9 +102,10 @@ def _free_port() -> int:
 
 
 def pin(core: int) -> None:
-    """Run on one core from now on, if the machine has it and allows that."""
-    if hasattr(os, "sched_setaffinity") and core in os.sched_getaffinity(0):
-        os.sched_setaffinity(0, {core})
+    """Run on one core from now on, if the machine allows that, whatever core this process is on so far."""
+    if hasattr(os, "sched_setaffinity"):
+        with suppress(OSError):  # there is no such core, or it is not for us
+            os.sched_setaffinity(0, {core})
 
 
 def _until_ready(server: Server) -> None:
