@@ -1,7 +1,8 @@
 """One thread, one connection, and as many changes in a commit as are waiting.
 
 A change goes to the database at once if nothing is under way; what arrives during a commit goes
-together into the next one. There is no timer.
+together into the next one. Parts of what is done together, which come by the thousand, gather for a
+few milliseconds, so that they do not pay for a commit each.
 """
 
 import asyncio
@@ -38,6 +39,9 @@ Publish = Callable[[Sequence[Event], Sequence[str]], None]
 _Outcome = tuple[list[Job], Transaction | None]
 
 
+GATHER_S = 0.005
+"""Parts wait so long for others, unless one of them or anything else is urgent."""
+
 __all__ = ["Outcome", "RefusedError", "Transaction", "Unit", "Writer"]
 
 
@@ -52,7 +56,9 @@ class Writer:
         self._engine = engine
         self._publish = publish
         self._reach = reach
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
+        self._gathered: list[Job] = []
+        self._gathering: asyncio.TimerHandle | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
@@ -67,6 +73,7 @@ class Writer:
     async def close(self) -> None:
         """Finishes what was submitted, then ends the thread."""
         if self._thread is not None:
+            self._put()
             thread, self._thread, self._loop = self._thread, None, None
             self._jobs.put(None)
             await asyncio.to_thread(thread.join)
@@ -82,12 +89,18 @@ class Writer:
         """
         return self._awaited(unit, durable=durable)
 
-    def add(self, part: Part, together: Together[Part], done: Done) -> None:
+    def add(self, part: Part, together: Together[Part], done: Done, *, urgent: bool = False) -> None:
         """Queues a part of what `together` does for all the parts of a commit at once, in any order of them.
 
-        `done` is called in the event loop with the outcome, or else the error, as `submit` tells it.
+        `done` is called in the event loop with the outcome, or else the error, as `submit` tells it. It waits
+        for others for a moment, unless it is `urgent`.
         """
-        self._put(Job(part, done, together=together))
+        loop = self._running()
+        self._gathered.append(Job(part, done, together=together))
+        if urgent:
+            self._put()
+        elif self._gathering is None:
+            self._gathering = loop.call_later(GATHER_S, self._put)
 
     def aside(self, unit: Unit[T]) -> "asyncio.Future[T]":
         """The same between two commits, in no transaction; nothing is published of it."""
@@ -95,13 +108,24 @@ class Writer:
 
     def _awaited(self, unit: Unit[T], *, durable: bool = False, aside: bool = False) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._put(Job(unit, partial(resolve, future), durable, aside))
+        self._running()
+        self._gathered.append(Job(unit, partial(resolve, future), durable, aside))
+        self._put()
         return future
 
-    def _put(self, job: Job) -> None:
+    def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             raise RuntimeError("the writer does not run")
-        self._jobs.put(job)
+        return self._loop
+
+    def _put(self) -> None:
+        """Hands over what has gathered."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if self._gathered:
+            self._jobs.put(self._gathered)
+            self._gathered = []
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while (batch := self._next_batch()) is not None:
@@ -125,13 +149,13 @@ class Writer:
         first = self._jobs.get()
         if first is None:
             return None
-        batch = [first]
+        batch = first
         while not self._jobs.empty():
-            job = self._jobs.get()
-            if job is None:
+            more = self._jobs.get()
+            if more is None:
                 self._jobs.put(None)
                 break
-            batch.append(job)
+            batch += more
         return batch
 
     def _outcomes(self, batch: list[Job]) -> "Iterator[_Outcome]":

@@ -53,7 +53,7 @@ class SqlAppender:
         return Addition(self._claim, self._seq, self._at, "".join(self._waiting[: self._taken]))
 
     def _put(self) -> None:
-        self._writer.add(self, add, self._done)
+        self._writer.add(self, add, self._done, urgent=self._at == 0)  # the first word is waited for
 
     def _done(self, last: int, error: Exception | None) -> None:
         if error is not None:
