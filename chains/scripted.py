@@ -133,10 +133,9 @@ def _perform(step: Block | Fail | Say, call: Call) -> None:
 async def _sleep_until(start: float, until: float | None) -> None:
     if until is None:
         await asyncio.Event().wait()
-    elif (left := start + (until or 0) - time.monotonic()) > 0:
+    elif (left := start + until - time.monotonic()) > 0:
         await asyncio.sleep(left)
-    else:
-        await asyncio.sleep(0)
+    # what is due already would wait in the socket of a model
 
 
 def _block_until(start: float, until: float | None) -> None:
