@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from api.database import prepared
 from api.database.prepared import Prepared, inserting
 
 marks = Table(
@@ -140,14 +141,25 @@ def test_rows_come_as_they_are_asked_for(connection: Connection) -> None:
     assert [row.number for row in rows] == [2, 3, 4]
 
 
-def test_rows_that_are_closed_early_hold_nothing(connection: Connection) -> None:
-    """SQLite drops no table that a cursor is still reading."""
+def test_rows_that_are_closed_early_hold_nothing(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite drops no table that a cursor is still reading; it is closed, also if somebody still has it."""
+    held: list[Any] = []
+    execute = prepared._execute
+
+    def holding(*given: Any, **how: Any) -> Any:
+        held.append(execute(*given, **how))
+        return held[-1]
+
+    monkeypatch.setattr(prepared, "_execute", holding)
     drop = text("DROP TABLE marks")
     rows = ALL.each(connection)
     next(rows)
     with pytest.raises(OperationalError, match="locked"):
         connection.execute(drop)
     rows.close()
+    assert len(held) == 1
     connection.execute(drop)
 
 
