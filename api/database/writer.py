@@ -39,8 +39,8 @@ Publish = Callable[[Sequence[Event], Sequence[str]], None]
 _Outcome = tuple[list[Job], Transaction | None]
 
 
-GATHER_S = 0.005
-"""Parts wait so long for others, unless one of them or anything else is urgent."""
+GATHER_S = (0.005, 0.025)
+"""Parts wait as long as the last commit took to come back, but at least and at most so long."""
 
 __all__ = ["Outcome", "RefusedError", "Transaction", "Unit", "Writer"]
 
@@ -59,6 +59,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
         self._gathered: list[Job] = []
         self._gathering: asyncio.TimerHandle | None = None
+        self._handed = self._took = 0.0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
@@ -100,7 +101,8 @@ class Writer:
         if urgent:
             self._put()
         elif self._gathering is None:
-            self._gathering = loop.call_later(GATHER_S, self._put)
+            least, most = GATHER_S
+            self._gathering = loop.call_later(min(max(self._took, least), most), self._put)
 
     def aside(self, unit: Unit[T]) -> "asyncio.Future[T]":
         """The same between two commits, in no transaction; nothing is published of it."""
@@ -124,6 +126,7 @@ class Writer:
             self._gathering.cancel()
             self._gathering = None
         if self._gathered:
+            self._handed = self._running().time()
             self._jobs.put(self._gathered)
             self._gathered = []
 
@@ -235,6 +238,7 @@ class Writer:
         return batch
 
     def _deliver(self, batch: list[Job], done: Transaction | None) -> None:
+        self._took = asyncio.get_running_loop().time() - self._handed
         try:
             if done is not None and (done.events or done.gone):
                 self._publish(done.events, done.gone)
