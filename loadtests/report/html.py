@@ -1,5 +1,6 @@
 """The report as one page that needs nothing else."""
 
+import time
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
@@ -42,8 +43,17 @@ def _head(story: Story, found: Figures) -> Iterator[str]:
         if found.reasons
         else "Passed: nothing lost, doubled or reordered"
     )
-    yield f"<h1>{escape(load['scenario'].capitalize())}</h1><p class='lead'>{escape(load['words'])}</p>"
+    yield f"<h1>{escape(load['scenario'].capitalize())}</h1>"
+    yield f"<p class='lead'>{escape(load['words'])}</p><p class='when'>{escape(circumstances(story))}</p>"
     yield f"<p class='verdict {'bad' if found.reasons else 'good'}'>{escape(verdict)}</p>"
+
+
+def circumstances(story: Story) -> str:
+    """Say who came, for how long and when."""
+    load = story.load
+    people = "People as the web UI said" if load["ui"] else f"{load['users']} people"
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(story.began))
+    return f"{people}, {words.seconds(story.lasted_s)} until the last of them had left, {when}."
 
 
 def tiles(found: Figures) -> list[tuple[str, str, str]]:
@@ -63,7 +73,7 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
 
 def _interruptions(found: Figures) -> str:
     restarts = f"{found.restarts} restarts of the server, " if found.restarts else ""
-    return f"{restarts}{found.connections:,} connections made"
+    return f"{restarts}WebSockets dialled {found.connections:,} times"
 
 
 def _tiles(found: Figures) -> Iterator[str]:
@@ -81,9 +91,9 @@ def _chart(chart: Chart) -> str:
 
 
 def _waits(found: Figures) -> Iterator[str]:
-    yield '<section class="card"><h2>What people waited for</h2><div class="scroll"><table>'
+    yield '<section class="card"><h2>What people waited for</h2><div class="scroll"><table class="waits">'
     yield _row(["", "n", "p50", "p95", "p99", "longest"], "th")
-    for name, times in [*found.waits.items(), ("lateness of a token", found.lateness)]:
+    for name, times in [*found.waits.items(), ("lateness of a piece", found.lateness)]:
         if times.n:
             yield _row([name, *cells(times)])
     yield "</table></div></section>"

@@ -8,6 +8,8 @@ from loadtests.report.charts import Chart, Legend, mark_weather
 from loadtests.report.story import Story
 from loadtests.report.svg import Plot, Point, Show, across, up
 
+GAP = 2.5  # samples: after so many without a figure the server was away
+
 
 def server_charts(story: Story) -> list[Chart]:
     found = [
@@ -40,7 +42,7 @@ def _chart(
     plot = Plot(across(0, story.lasted_s), up(highest), words.clock, show, title)
     mark_weather(plot, story)
     for number, (_, points) in enumerate(lines, 1):
-        plot.line(points, f"c{number}")
+        plot.line(points, f"c{number}", story.sample_s * GAP)
     legend: Legend = tuple((f"c{number}", name) for number, (name, _) in enumerate(lines, 1))
     return Chart(title, text, plot.text(), legend if len(lines) > 1 else ())
 
@@ -51,7 +53,7 @@ def _people(story: Story) -> Chart | None:
         ("WebSockets open", story.sampled("sockets")),
         ("answers being written", story.sampled("generations")),
     ]
-    text = "Who is there, as Locust counts and as the server does."
+    text = "Who is there, by Locust and by the server; in the end people see open answers through."
     return _chart(story, "People", text, [line for line in lines if line[1]], words.number)
 
 

@@ -60,7 +60,7 @@ class Plot:
         self._label = label
         self._parts = [*self._grid(show_y), *self._axis(show_x)]
 
-    def line(self, points: Sequence[Point], colour: str, longest: float = math.inf) -> None:
+    def line(self, points: Sequence[Point], colour: str, longest: float) -> None:
         """A line through points, broken where `longest` passed without one; single ones are dots."""
         ends = [
             place
@@ -112,9 +112,10 @@ class Plot:
             yield f'<text class="tick" {place} text-anchor="end">{escape(show(tick))}</text>'
 
     def _axis(self, show: Show) -> Iterable[str]:
-        for tick in self.x.ticks:
+        for number, tick in enumerate(self.x.ticks):
             place = f'x="{self.x(tick)}" y="{HEIGHT - 8}"'
-            yield f'<text class="tick" {place} text-anchor="middle">{escape(show(tick))}</text>'
+            kind = "tick x odd" if number % 2 else "tick x"  # odd ones are hidden where it is narrow
+            yield f'<text class="{kind}" {place} text-anchor="middle">{escape(show(tick))}</text>'
 
 
 def across(low: float, high: float) -> Scale:
