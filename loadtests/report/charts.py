@@ -9,7 +9,7 @@ from loadtests.histogram import Histogram
 from loadtests.report import words
 from loadtests.report.figures import Times
 from loadtests.report.story import Line, Story
-from loadtests.report.svg import Plot, Point, across, nice, up, up_by_tens
+from loadtests.report.svg import Plot, Point, Scale, across, nice, up, up_by_tens
 
 BUCKETS = 60
 FLOOR_S = 0.001
@@ -100,7 +100,7 @@ def answers(story: Story) -> Chart | None:
     if not ends:
         return None
     highest = max(sum(each.values()) for each in ends.values()) / width
-    plot = Plot(across(0, story.lasted_s), up(highest), words.clock, words.number, "Answers a second")
+    plot = Plot(span(story), up(highest), words.clock, words.number, "Answers a second")
     mark_weather(plot, story)
     colours = {"complete": "c1", "cancelled": "c3", "interrupted": "c2", "failed": "c4"}
     for number, statuses in ends.items():
@@ -127,7 +127,7 @@ def cuts(story: Story) -> Chart | None:
         return None
     steps = [(at, after, cut - before) for (at, before), (after, cut) in pairwise(samples)]
     highest = max(count / (after - at) for at, after, count in steps)
-    plot = Plot(across(0, story.lasted_s), up(highest), words.clock, words.number, "Connections cut a second")
+    plot = Plot(span(story), up(highest), words.clock, words.number, "Connections cut a second")
     for at, after, count in steps:
         if count:
             plot.bar(at, min(after, story.lasted_s), 0, count / (after - at), "c2", f"{count:.0f} cuts")
@@ -137,9 +137,14 @@ def cuts(story: Story) -> Chart | None:
 def over_time(story: Story, times_s: Iterable[float], label: str) -> Plot:
     """A plot of times over time, from a millisecond on by powers of ten, with the weather in it."""
     found = [max(FLOOR_S, each) for each in times_s]
-    plot = Plot(across(0, story.lasted_s), up_by_tens(min(found), max(found)), words.clock, words.tick, label)
+    plot = Plot(span(story), up_by_tens(min(found), max(found)), words.clock, words.tick, label)
     mark_weather(plot, story)
     return plot
+
+
+def span(story: Story) -> Scale:
+    """All of the time, in whole seconds."""
+    return across(0, story.lasted_s, least=1)
 
 
 def mark_weather(plot: Plot, story: Story) -> None:

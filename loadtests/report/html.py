@@ -62,13 +62,23 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
     return [
         ("answers verified", f"{found.confirmed:,}", f"{found.characters:,} characters"),
         ("violations", f"{sum(found.violations.values()):,}", f"of {len(found.violations)} kinds"),
-        ("runs of the chain", f"{found.runs:,}", f"for {found.accepted:,} accepted sends"),
-        ("first token", words.seconds(first.p50), f"95 % within {words.seconds(first.p95)}"),
-        ("lateness", words.seconds(found.lateness.p50), f"99 % within {words.seconds(found.lateness.p99)}"),
+        ("runs of the chain", *_runs(found)),
+        ("first token", words.seconds(first.p50), _within(95, first.p95)),
+        ("lateness", words.seconds(found.lateness.p50), _within(99, found.lateness.p99)),
         ("connections cut", f"{found.cuts:,}", _interruptions(found)),
-        ("resume", words.seconds(resume.p50), f"95 % within {words.seconds(resume.p95)}"),
+        ("resume", words.seconds(resume.p50), _within(95, resume.p95)),
         ("recovered", f"{found.recovered_pieces:,}", f"pieces, {found.recovered_characters:,} characters"),
     ]
+
+
+def _runs(found: Figures) -> tuple[str, str]:
+    if found.runs is None:
+        return "-", f"not counted, without a record of the chain; {found.accepted:,} accepted sends"
+    return f"{found.runs:,}", f"for {found.accepted:,} accepted sends"
+
+
+def _within(percent: int, seconds: float | None) -> str:
+    return "there was none" if seconds is None else f"{percent} % within {words.seconds(seconds)}"
 
 
 def _interruptions(found: Figures) -> str:
@@ -123,8 +133,8 @@ def _violations(found: Figures) -> Iterator[str]:
     yield from (_row([kind, "0"]) for kind in never)
     yield "</table></details>"
     if found.words:
-        lines = "\n".join(escape(each) for each in found.words[:MOST_WORDS])
-        yield f"<details open><summary>The first of them</summary><pre>{lines}</pre></details>"
+        lines = "".join(f"<li>{escape(each)}</li>" for each in found.words[:MOST_WORDS])
+        yield f"<details open><summary>The first of them</summary><ol>{lines}</ol></details>"
     yield "</section>"
 
 

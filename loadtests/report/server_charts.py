@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from loadtests.report import words
-from loadtests.report.charts import Chart, Legend, mark_weather
+from loadtests.report.charts import Chart, Legend, mark_weather, span
 from loadtests.report.story import Story
-from loadtests.report.svg import Plot, Point, Show, across, up
+from loadtests.report.svg import Plot, Point, Show, up
 
 GAP = 2.5  # samples: after so many without a figure the server was away
 
@@ -39,7 +39,7 @@ def _chart(
     if not lines:
         return None
     highest = max(value for _, points in lines for _, value in points)
-    plot = Plot(across(0, story.lasted_s), up(highest), words.clock, show, title)
+    plot = Plot(span(story), up(highest), words.clock, show, title)
     mark_weather(plot, story)
     for number, (_, points) in enumerate(lines, 1):
         plot.line(points, f"c{number}", story.sample_s * GAP)
