@@ -22,14 +22,14 @@ class Gathering:
         self._timer: asyncio.TimerHandle | None = None
         self._handed = self._took = 0.0
 
-    def take(self, job: Job, *, urgent: bool) -> None:
+    def take(self, job: Job, loop: asyncio.AbstractEventLoop, *, urgent: bool) -> None:
         self._jobs.append(job)
         if urgent:
             self.end()
         elif self._timer is None:
             least, most = GATHER_S
             wait = min(max(self._took, least), most)
-            self._timer = asyncio.get_running_loop().call_later(wait, self.end)
+            self._timer = loop.call_later(wait, self.end)
 
     def end(self) -> None:
         """Hands over what there is."""

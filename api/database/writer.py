@@ -94,6 +94,10 @@ class Writer:
         """
         self._take(Job(part, done, together=together), urgent=urgent)
 
+    def hurry(self) -> None:
+        """Somebody waits for a part: what gathers goes now."""
+        self._gathering.end()
+
     def aside(self, unit: Unit[T]) -> "asyncio.Future[T]":
         """The same between two commits, in no transaction; nothing is published of it."""
         return self._awaited(unit, aside=True)
@@ -106,7 +110,7 @@ class Writer:
     def _take(self, job: Job, *, urgent: bool) -> None:
         if self._loop is None:
             raise RuntimeError("the writer does not run")
-        self._gathering.take(job, urgent=urgent)
+        self._gathering.take(job, self._loop, urgent=urgent)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while (batch := self._next_batch()) is not None:
