@@ -20,6 +20,7 @@ class Gathering:
         self._hand_over = hand_over
         self._jobs: list[Job] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._clock = time.monotonic
         self._handed = self._took = 0.0
 
     def take(self, job: Job, loop: asyncio.AbstractEventLoop, *, urgent: bool) -> None:
@@ -37,10 +38,10 @@ class Gathering:
             self._timer.cancel()
             self._timer = None
         if self._jobs:
-            self._handed = time.monotonic()
+            self._handed = self._clock()
             jobs, self._jobs = self._jobs, []
             self._hand_over(jobs)
 
     def came_back(self) -> None:
         """What was handed over last is done; under load that takes longer, and more is gathered meanwhile."""
-        self._took = time.monotonic() - self._handed
+        self._took = self._clock() - self._handed

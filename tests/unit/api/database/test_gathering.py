@@ -187,7 +187,7 @@ async def test_parts_gather_as_long_as_the_last_commit_took(
     writer: Writer, timers: Timers, done: Done, monkeypatch: pytest.MonkeyPatch, took: float, waits: float
 ) -> None:
     clock = iter([100.0, 100.0 + took])
-    monkeypatch.setattr(gathering.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(writer._gathering, "_clock", lambda: next(clock))
     await done.add("a", urgent=True)
     part = done.add("b")
     assert [timer.delay for timer in timers.running] == [pytest.approx(waits)]
