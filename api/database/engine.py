@@ -6,6 +6,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 BUSY_MS = 5_000
+CHECKPOINT_PAGES = 8000
+"""Of 4 KiB. By then a page of a running answer has been written many times, and is copied but once."""
 
 
 def reading_engine(url: str | URL, connections: int) -> Engine:
@@ -29,6 +31,7 @@ def _engine(url: str | URL, begin: str, connections: int) -> Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         cursor.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, as some builds do anyway
         cursor.close()
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from api.core.events import Event
 from api.core.points import Point, Reach, nowhere
 from api.database.engine import changes, driver_of
+from api.database.gathering import Gathering
 from api.database.jobs import (
     Done,
     Job,
@@ -39,9 +40,6 @@ Publish = Callable[[Sequence[Event], Sequence[str]], None]
 _Outcome = tuple[list[Job], Transaction | None]
 
 
-GATHER_S = 0.005
-"""Parts wait so long for others, unless one of them or anything else is urgent."""
-
 __all__ = ["Outcome", "RefusedError", "Transaction", "Unit", "Writer"]
 
 
@@ -57,8 +55,7 @@ class Writer:
         self._publish = publish
         self._reach = reach
         self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
-        self._gathered: list[Job] = []
-        self._gathering: asyncio.TimerHandle | None = None
+        self._gathering = Gathering(self._jobs.put)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
@@ -73,7 +70,7 @@ class Writer:
     async def close(self) -> None:
         """Finishes what was submitted, then ends the thread."""
         if self._thread is not None:
-            self._put()
+            self._gathering.end()
             thread, self._thread, self._loop = self._thread, None, None
             self._jobs.put(None)
             await asyncio.to_thread(thread.join)
@@ -95,12 +92,11 @@ class Writer:
         `done` is called in the event loop with the outcome, or else the error, as `submit` tells it. It waits
         for others for a moment, unless it is `urgent`.
         """
-        loop = self._running()
-        self._gathered.append(Job(part, done, together=together))
-        if urgent:
-            self._put()
-        elif self._gathering is None:
-            self._gathering = loop.call_later(GATHER_S, self._put)
+        self._take(Job(part, done, together=together), urgent=urgent)
+
+    def hurry(self) -> None:
+        """Somebody waits for a part: what gathers goes now."""
+        self._gathering.end()
 
     def aside(self, unit: Unit[T]) -> "asyncio.Future[T]":
         """The same between two commits, in no transaction; nothing is published of it."""
@@ -108,24 +104,13 @@ class Writer:
 
     def _awaited(self, unit: Unit[T], *, durable: bool = False, aside: bool = False) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._running()
-        self._gathered.append(Job(unit, partial(resolve, future), durable, aside))
-        self._put()
+        self._take(Job(unit, partial(resolve, future), durable, aside), urgent=True)
         return future
 
-    def _running(self) -> asyncio.AbstractEventLoop:
+    def _take(self, job: Job, *, urgent: bool) -> None:
         if self._loop is None:
             raise RuntimeError("the writer does not run")
-        return self._loop
-
-    def _put(self) -> None:
-        """Hands over what has gathered."""
-        if self._gathering is not None:
-            self._gathering.cancel()
-            self._gathering = None
-        if self._gathered:
-            self._jobs.put(self._gathered)
-            self._gathered = []
+        self._gathering.take(job, self._loop, urgent=urgent)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while (batch := self._next_batch()) is not None:
@@ -235,6 +220,7 @@ class Writer:
         return batch
 
     def _deliver(self, batch: list[Job], done: Transaction | None) -> None:
+        self._gathering.came_back()
         try:
             if done is not None and (done.events or done.gone):
                 self._publish(done.events, done.gone)

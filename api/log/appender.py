@@ -44,6 +44,7 @@ class SqlAppender:
     async def flushed(self) -> None:
         if self._writing:
             self._flushed = self._flushed or asyncio.get_running_loop().create_future()
+            self._writer.hurry()
             await asyncio.shield(self._flushed)
         self._raise()
 

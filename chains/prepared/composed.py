@@ -92,12 +92,9 @@ class Bound:
         inner = _as_texts(self._inner)
         return Bound(self._step, inner) if inner else None
 
-    async def __call__(
-        self, inputs: Stream, config: RunnableConfig | None = None, **bound: Any
-    ) -> AsyncGenerator[Any]:
+    def __call__(self, inputs: Stream, config: RunnableConfig | None = None, **bound: Any) -> Stream:
         merged = self._step._merge_configs(config)  # noqa: SLF001 - as `atransform` does
-        async for each in self._inner(inputs, merged, **{**self._step.kwargs, **bound}):
-            yield each
+        return self._inner(inputs, merged, **{**self._step.kwargs, **bound})
 
 
 def branch(step: RunnableBranch[Any, Any], faster: Faster) -> Transform:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from langchain_core.runnables.config import (
@@ -48,9 +49,10 @@ async def unheard(
         return
     run = await manager.on_chain_start(None, {"input": ""}, run_id=ensured.pop("run_id", None))
     child = patch_config(ensured, callbacks=run.get_child())
-    if accepts_config(transformer):
+    wants_config, wants_run = _wants(getattr(transformer, "__func__", transformer))
+    if wants_config:
         kwargs["config"] = child
-    if accepts_run_manager(transformer):
+    if wants_run:
         kwargs["run_manager"] = run
     said = Sum()
     with set_config_context(child) as context:
@@ -68,6 +70,12 @@ async def unheard(
             said.end()
         finally:
             await stream.aclose()
+
+
+@lru_cache(maxsize=256)
+def _wants(function: Callable[..., Any]) -> tuple[bool, bool]:  # Any: as above
+    """Tell whether a function takes a config, and a run; reading its signature takes a while."""
+    return accepts_config(function), accepts_run_manager(function)
 
 
 async def unless_heard(

@@ -78,7 +78,8 @@ class Tab:
         found = self.client.violations
         news = found.counts - self._told
         for violation in found.first[self._words :]:
-            self._watch.violated(violation.kind, str(violation))
+            where = f"(session {violation.session_id}, message {violation.message_id})"
+            self._watch.violated(violation.kind, f"{violation.detail} {where}")
             news[violation.kind] -= 1
         for kind, number in news.items():  # more than are kept in words
             for _ in range(number):

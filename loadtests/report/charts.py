@@ -9,11 +9,12 @@ from loadtests.histogram import Histogram
 from loadtests.report import words
 from loadtests.report.figures import Times
 from loadtests.report.story import Line, Story
-from loadtests.report.svg import Plot, Point, across, nice, up, up_by_tens
+from loadtests.report.svg import Plot, Point, Scale, across, nice, up, up_by_tens
 
 BUCKETS = 60
 FLOOR_S = 0.001
 MOST_DOTS = 3000
+MOST_TICKS = 8
 TEN = 10  # 1,024 ms are a second here
 Legend = tuple[tuple[str, str], ...]
 
@@ -59,7 +60,10 @@ def lateness(story: Story) -> Chart | None:
     plot = over_time(story, [value for points in lines.values() for _, value in points], "Lateness of tokens")
     for percent, colour in ((50, "c1"), (99, "c2")):
         plot.line(lines[percent], colour, width * 5)
-    text = "How much later a token was shown than the chain said it, also where it waited for a connection."
+    text = (
+        "How much later each piece was shown than the chain said it. What was missed comes as one piece, and "
+        "is as late as the oldest word in it."
+    )
     return Chart("Lateness of tokens", text, plot.text(), (("c1", "p50"), ("c2", "p99")))
 
 
@@ -72,7 +76,8 @@ def resumes(story: Story) -> Chart | None:
     numbers = sorted(set().union(*bins.values()))
     first, last = numbers[0], numbers[-1] + 1
     x, y = across(0, last - first), up(max(max(each.values()) for each in bins.values()))
-    x = replace(x, ticks=tuple(range(last - first + 1)))
+    every = 1 if last - first <= MOST_TICKS else 2
+    x = replace(x, ticks=tuple(range(0, last - first + 1, every)))
     plot = Plot(x, y, lambda tick: _octave(first + round(tick)), words.number, "Resume times")
     for place, (colour, name, label) in enumerate(kinds):
         for number, count in bins[name].items():
@@ -81,7 +86,7 @@ def resumes(story: Story) -> Chart | None:
             plot.bar(left, left + 0.46, 0, count, colour, shown)
     text = (
         "How long it took until nothing was missing any more: from the connect, which is the server's part, "
-        "and from the cut as the client noticed it, with the back-off in between."
+        "and from the cut as the client noticed it, with the back-off in between. A change of network counts."
     )
     return Chart("Coming back", text, plot.text(), tuple((colour, label) for colour, _, label in kinds))
 
@@ -95,7 +100,7 @@ def answers(story: Story) -> Chart | None:
     if not ends:
         return None
     highest = max(sum(each.values()) for each in ends.values()) / width
-    plot = Plot(across(0, story.lasted_s), up(highest), words.clock, words.number, "Answers a second")
+    plot = Plot(span(story), up(highest), words.clock, words.number, "Answers a second")
     mark_weather(plot, story)
     colours = {"complete": "c1", "cancelled": "c3", "interrupted": "c2", "failed": "c4"}
     for number, statuses in ends.items():
@@ -122,7 +127,7 @@ def cuts(story: Story) -> Chart | None:
         return None
     steps = [(at, after, cut - before) for (at, before), (after, cut) in pairwise(samples)]
     highest = max(count / (after - at) for at, after, count in steps)
-    plot = Plot(across(0, story.lasted_s), up(highest), words.clock, words.number, "Connections cut a second")
+    plot = Plot(span(story), up(highest), words.clock, words.number, "Connections cut a second")
     for at, after, count in steps:
         if count:
             plot.bar(at, min(after, story.lasted_s), 0, count / (after - at), "c2", f"{count:.0f} cuts")
@@ -132,9 +137,14 @@ def cuts(story: Story) -> Chart | None:
 def over_time(story: Story, times_s: Iterable[float], label: str) -> Plot:
     """A plot of times over time, from a millisecond on by powers of ten, with the weather in it."""
     found = [max(FLOOR_S, each) for each in times_s]
-    plot = Plot(across(0, story.lasted_s), up_by_tens(min(found), max(found)), words.clock, words.tick, label)
+    plot = Plot(span(story), up_by_tens(min(found), max(found)), words.clock, words.tick, label)
     mark_weather(plot, story)
     return plot
+
+
+def span(story: Story) -> Scale:
+    """All of the time, in whole seconds."""
+    return across(0, story.lasted_s, least=1)
 
 
 def mark_weather(plot: Plot, story: Story) -> None:

@@ -51,12 +51,15 @@ def _rank(ordered: Sequence[float], percent: int) -> float:
 
 @dataclass(frozen=True)
 class Figures:
-    """`reasons` says why a load was not good, and is empty if it was. `growth`: percent in an hour."""
+    """`reasons` says why a load was not good, and is empty if it was; `growth` is percent in an hour.
+
+    `runs` None: the chain's record was not to be had.
+    """
 
     reasons: list[str]
     confirmed: int
     accepted: int
-    runs: int
+    runs: int | None
     ends: dict[str, int]
     characters: int
     cuts: int
@@ -82,7 +85,7 @@ def figures(story: Story) -> Figures:
         reasons=_reasons(story),
         confirmed=story.reckoning["confirmed"],
         accepted=story.reckoning["accepted"],
-        runs=story.reckoning["runs"],
+        runs=story.reckoning["runs"] if story.load["record"] else None,
         ends=dict(story.total("ends")),
         characters=counts["characters"],
         cuts=int(max((value for _, value in story.sampled("cuts")), default=0)),

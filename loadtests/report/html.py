@@ -1,5 +1,6 @@
 """The report as one page that needs nothing else."""
 
+import time
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
@@ -42,8 +43,17 @@ def _head(story: Story, found: Figures) -> Iterator[str]:
         if found.reasons
         else "Passed: nothing lost, doubled or reordered"
     )
-    yield f"<h1>{escape(load['scenario'].capitalize())}</h1><p class='lead'>{escape(load['words'])}</p>"
+    yield f"<h1>{escape(load['scenario'].capitalize())}</h1>"
+    yield f"<p class='lead'>{escape(load['words'])}</p><p class='when'>{escape(circumstances(story))}</p>"
     yield f"<p class='verdict {'bad' if found.reasons else 'good'}'>{escape(verdict)}</p>"
+
+
+def circumstances(story: Story) -> str:
+    """Say who came, for how long and when."""
+    load = story.load
+    people = "People as the web UI said" if load["ui"] else f"{load['users']} people"
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(story.began))
+    return f"{people}, {words.seconds(story.lasted_s)} until the last of them had left, {when}."
 
 
 def tiles(found: Figures) -> list[tuple[str, str, str]]:
@@ -52,18 +62,28 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
     return [
         ("answers verified", f"{found.confirmed:,}", f"{found.characters:,} characters"),
         ("violations", f"{sum(found.violations.values()):,}", f"of {len(found.violations)} kinds"),
-        ("runs of the chain", f"{found.runs:,}", f"for {found.accepted:,} accepted sends"),
-        ("first token", words.seconds(first.p50), f"95 % within {words.seconds(first.p95)}"),
-        ("lateness", words.seconds(found.lateness.p50), f"99 % within {words.seconds(found.lateness.p99)}"),
+        ("runs of the chain", *_runs(found)),
+        ("first token", words.seconds(first.p50), _within(95, first.p95)),
+        ("lateness", words.seconds(found.lateness.p50), _within(99, found.lateness.p99)),
         ("connections cut", f"{found.cuts:,}", _interruptions(found)),
-        ("resume", words.seconds(resume.p50), f"95 % within {words.seconds(resume.p95)}"),
+        ("resume", words.seconds(resume.p50), _within(95, resume.p95)),
         ("recovered", f"{found.recovered_pieces:,}", f"pieces, {found.recovered_characters:,} characters"),
     ]
 
 
+def _runs(found: Figures) -> tuple[str, str]:
+    if found.runs is None:
+        return "-", f"not counted, without a record of the chain; {found.accepted:,} accepted sends"
+    return f"{found.runs:,}", f"for {found.accepted:,} accepted sends"
+
+
+def _within(percent: int, seconds: float | None) -> str:
+    return "there was none" if seconds is None else f"{percent} % within {words.seconds(seconds)}"
+
+
 def _interruptions(found: Figures) -> str:
     restarts = f"{found.restarts} restarts of the server, " if found.restarts else ""
-    return f"{restarts}{found.connections:,} connections made"
+    return f"{restarts}WebSockets dialled {found.connections:,} times"
 
 
 def _tiles(found: Figures) -> Iterator[str]:
@@ -81,9 +101,9 @@ def _chart(chart: Chart) -> str:
 
 
 def _waits(found: Figures) -> Iterator[str]:
-    yield '<section class="card"><h2>What people waited for</h2><div class="scroll"><table>'
+    yield '<section class="card"><h2>What people waited for</h2><div class="scroll"><table class="waits">'
     yield _row(["", "n", "p50", "p95", "p99", "longest"], "th")
-    for name, times in [*found.waits.items(), ("lateness of a token", found.lateness)]:
+    for name, times in [*found.waits.items(), ("lateness of a piece", found.lateness)]:
         if times.n:
             yield _row([name, *cells(times)])
     yield "</table></div></section>"
@@ -113,8 +133,8 @@ def _violations(found: Figures) -> Iterator[str]:
     yield from (_row([kind, "0"]) for kind in never)
     yield "</table></details>"
     if found.words:
-        lines = "\n".join(escape(each) for each in found.words[:MOST_WORDS])
-        yield f"<details open><summary>The first of them</summary><pre>{lines}</pre></details>"
+        lines = "".join(f"<li>{escape(each)}</li>" for each in found.words[:MOST_WORDS])
+        yield f"<details open><summary>The first of them</summary><ol>{lines}</ol></details>"
     yield "</section>"
 
 

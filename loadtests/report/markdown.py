@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from loadtests.report import words
 from loadtests.report.figures import GROWS, Figures
-from loadtests.report.html import MOST_WORDS, cells, tiles
+from loadtests.report.html import MOST_WORDS, cells, circumstances, tiles
 from loadtests.report.story import Story
 
 
@@ -21,8 +21,7 @@ def _head(story: Story, found: Figures) -> Iterator[str]:
         if found.reasons
         else "**Passed**: nothing lost, doubled or reordered"
     )
-    people = "People as the web UI said" if load["ui"] else f"{load['users']} people"
-    yield f"# Load: {load['scenario']}\n\n{load['words']} {people}, {words.seconds(story.lasted_s)}.\n"
+    yield f"# Load: {load['scenario']}\n\n{load['words']} {circumstances(story)}\n"
     yield f"{verdict}.\n"
 
 
@@ -36,7 +35,7 @@ def _tiles(found: Figures) -> Iterator[str]:
 
 def _waits(found: Figures) -> Iterator[str]:
     yield "## What people waited for\n\n| | n | p50 | p95 | p99 | longest |\n|---|--:|--:|--:|--:|--:|"
-    for name, times in [*found.waits.items(), ("lateness of a token", found.lateness)]:
+    for name, times in [*found.waits.items(), ("lateness of a piece", found.lateness)]:
         if times.n:
             yield f"| {' | '.join([name, *cells(times)])} |"
 

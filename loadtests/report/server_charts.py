@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from loadtests.report import words
-from loadtests.report.charts import Chart, Legend, mark_weather
+from loadtests.report.charts import Chart, Legend, mark_weather, span
 from loadtests.report.story import Story
-from loadtests.report.svg import Plot, Point, Show, across, up
+from loadtests.report.svg import Plot, Point, Show, up
+
+GAP = 2.5  # samples: after so many without a figure the server was away
 
 
 def server_charts(story: Story) -> list[Chart]:
@@ -37,10 +39,10 @@ def _chart(
     if not lines:
         return None
     highest = max(value for _, points in lines for _, value in points)
-    plot = Plot(across(0, story.lasted_s), up(highest), words.clock, show, title)
+    plot = Plot(span(story), up(highest), words.clock, show, title)
     mark_weather(plot, story)
     for number, (_, points) in enumerate(lines, 1):
-        plot.line(points, f"c{number}")
+        plot.line(points, f"c{number}", story.sample_s * GAP)
     legend: Legend = tuple((f"c{number}", name) for number, (name, _) in enumerate(lines, 1))
     return Chart(title, text, plot.text(), legend if len(lines) > 1 else ())
 
@@ -51,7 +53,7 @@ def _people(story: Story) -> Chart | None:
         ("WebSockets open", story.sampled("sockets")),
         ("answers being written", story.sampled("generations")),
     ]
-    text = "Who is there, as Locust counts and as the server does."
+    text = "Who is there, by Locust and by the server; in the end people see open answers through."
     return _chart(story, "People", text, [line for line in lines if line[1]], words.number)
 
 

@@ -4,7 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeAlias
 
 from loadtests.histogram import Histogram
@@ -27,7 +29,7 @@ class Story:
     def read(cls, folder: Path) -> "Story":
         seconds = _lines(folder / "observations.jsonl")
         began = seconds[0]["at"] if seconds else 0.0
-        samples = _since(began, _lines(folder / "samples.jsonl"))
+        samples = _since(began, _lines(folder / "samples.jsonl"), earlier_s=0)
         weather = _since(began, _lines(folder / "weather.jsonl"))
         load, reckoning = (
             json.loads((folder / f"{name}.json").read_text()) for name in ("load", "reckoning")
@@ -38,6 +40,12 @@ class Story:
     def lasted_s(self) -> float:
         """From the first observation to the last; a second at least, so that it can be drawn."""
         return max((float(line["at"]) for line in self.seconds), default=0.0) or 1.0
+
+    @property
+    def sample_s(self) -> float:
+        """The usual time between two looks at the server."""
+        gaps = [after["at"] - before["at"] for before, after in pairwise(self.samples)]
+        return max(1.0, median(gaps)) if gaps else 1.0
 
     @property
     def violations(self) -> Counter[str]:
@@ -81,11 +89,11 @@ def _lines(file: Path) -> list[Line]:
     return [json.loads(line) for line in file.read_bytes().splitlines()]
 
 
-def _since(began: float, lines: list[Line]) -> list[Line]:
-    """Count times from the beginning, and leave out what was before it."""
+def _since(began: float, lines: list[Line], *, earlier_s: float = 1) -> list[Line]:
+    """Count times from the beginning; what was a little earlier moves there, and the rest is left out."""
     moved = [
         line | {name: line[name] - began for name in ("at", "until") if name in line}
         for line in lines
-        if line["at"] >= began - 1
+        if line["at"] >= began - earlier_s
     ]
     return [line | {"at": max(0.0, line["at"])} for line in moved]

@@ -60,7 +60,7 @@ class Plot:
         self._label = label
         self._parts = [*self._grid(show_y), *self._axis(show_x)]
 
-    def line(self, points: Sequence[Point], colour: str, longest: float = math.inf) -> None:
+    def line(self, points: Sequence[Point], colour: str, longest: float) -> None:
         """A line through points, broken where `longest` passed without one; single ones are dots."""
         ends = [
             place
@@ -112,14 +112,15 @@ class Plot:
             yield f'<text class="tick" {place} text-anchor="end">{escape(show(tick))}</text>'
 
     def _axis(self, show: Show) -> Iterable[str]:
-        for tick in self.x.ticks:
+        for number, tick in enumerate(self.x.ticks):
             place = f'x="{self.x(tick)}" y="{HEIGHT - 8}"'
-            yield f'<text class="tick" {place} text-anchor="middle">{escape(show(tick))}</text>'
+            kind = "tick x odd" if number % 2 else "tick x"  # odd ones are hidden where it is narrow
+            yield f'<text class="{kind}" {place} text-anchor="middle">{escape(show(tick))}</text>'
 
 
-def across(low: float, high: float) -> Scale:
-    """A horizontal scale over exactly these values."""
-    step = nice((high - low) / 8 or 1)
+def across(low: float, high: float, *, least: float = 0) -> Scale:
+    """A horizontal scale over exactly these values, with ticks at least so far apart."""
+    step = nice(max(least, (high - low) / 8) or 1)
     ticks = tuple(low + step * each for each in range(int((high - low) / step + 1e-6) + 1))
     return Scale(low, high, LEFT, WIDTH - RIGHT, ticks)
 

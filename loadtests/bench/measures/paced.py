@@ -16,7 +16,7 @@ RATE = 50
 """Tokens a second: faster than anybody reads."""
 TOKENS, ANSWERS = 200, 3
 ANSWER_S = TOKENS / RATE
-RAMP_S, MARGIN_S, PATIENCE_S = 1.0, 0.5, 3.0
+RAMP_S, SETTLE_S, MARGIN_S, PATIENCE_S = 1.0, 0.3, 0.3, 3.0
 LATE_MS = 50.0
 """The most that 99 of 100 tokens may be late."""
 
@@ -45,15 +45,15 @@ class Paced:
 async def paced(server: Server, clients: int = CLIENTS, answers: int = ANSWERS) -> Paced:
     """Clients begin within a second, and ask for answers of 4 seconds, one after the other.
 
-    Lateness counts from when all of them have begun to when the first of them may have come to its end.
+    Lateness counts from a moment after all of them have begun to one before the first of them may end.
     """
     async with warmed(server, clients) as wires:
         tasks = _reading(wires, answers)
         try:
-            await asyncio.sleep(RAMP_S)
+            await asyncio.sleep(RAMP_S + SETTLE_S)
             with Meter(server) as meter:
                 began = time.monotonic_ns()
-                await asyncio.sleep(answers * ANSWER_S - RAMP_S - MARGIN_S)
+                await asyncio.sleep(answers * ANSWER_S - RAMP_S - SETTLE_S - MARGIN_S)
                 ended = time.monotonic_ns()
             done, pending = await asyncio.wait(tasks, timeout=RAMP_S + PATIENCE_S)
         finally:

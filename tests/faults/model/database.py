@@ -30,7 +30,7 @@ class HeldWriter(Writer):
         self._give_up_connection()
         self._engine.dispose()
 
-    def _put(self, job: Job) -> None:
+    def _take(self, job: Job, *, urgent: bool) -> None:
         if not self.dead:
             self.waiting.append(job)
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from api.database import writer as writer_module
+from api.database import gathering
+from api.database.gathering import GATHER_S
 from api.database.jobs import Job, Outcome, RefusedError, Transaction, resolve
-from api.database.writer import GATHER_S, Writer
+from api.database.writer import Writer
 
 pytestmark = pytest.mark.anyio
 
@@ -105,7 +106,7 @@ async def test_parts_that_come_within_the_time_share_a_commit(
         parts.append(done.add(name))
         await settled(writer)
     assert done.order == []
-    assert [timer.delay for timer in timers.running] == [GATHER_S], "the first of them is waited with"
+    assert [timer.delay for timer in timers.running] == [GATHER_S[0]], "the first of them is waited with"
     timers.go_off()
     assert await asyncio.gather(*parts) == ["A", "B", "C"]
     assert done.order == [["a", "b", "c"]]
@@ -122,7 +123,7 @@ async def test_who_comes_after_the_time_waits_anew(timers: Timers, done: Done) -
 
 
 async def test_the_time_passes_by_itself(done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "GATHER_S", 0)
+    monkeypatch.setattr(gathering, "GATHER_S", (0, 0))
     async with asyncio.timeout(10):
         assert [*await asyncio.gather(done.add("a"), done.add("b"))] == ["A", "B"]
         assert await done.add("c") == "C"
@@ -179,6 +180,21 @@ async def test_in_a_commit_parts_stand_where_the_first_of_them_stood(
     go_on.set()
     await asyncio.gather(*asked)
     assert done.order == ["first", ["a", "b"], "second", "third"]
+
+
+@pytest.mark.parametrize(("took", "waits"), [(0.001, GATHER_S[0]), (0.012, 0.012), (3.0, GATHER_S[1])])
+async def test_parts_gather_as_long_as_the_last_commit_took(
+    writer: Writer, timers: Timers, done: Done, monkeypatch: pytest.MonkeyPatch, took: float, waits: float
+) -> None:
+    clock = iter([100.0, 100.0 + took])
+    monkeypatch.setattr(writer._gathering, "_clock", lambda: next(clock))
+    await done.add("a", urgent=True)
+    part = done.add("b")
+    assert [timer.delay for timer in timers.running] == [pytest.approx(waits)]
+    monkeypatch.undo()
+    writer.hurry()
+    assert await part == "B"
+    assert timers.running == []
 
 
 async def test_a_part_that_is_refused_does_not_disturb_the_others(timers: Timers, done: Done) -> None:

@@ -43,8 +43,8 @@ async def all_busy(backend: Backend) -> AsyncIterator[None]:
         yield
 
 
-def threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("reader ")}
+def threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("reader ")}
 
 
 async def test_what_is_committed_meanwhile_is_not_seen(backend: Backend, readers: Readers) -> None:
@@ -134,13 +134,14 @@ async def test_who_asked_first_is_read_for_first(backend: Backend, readers: Read
 
 
 async def test_no_thread_is_left_at_the_end_and_a_later_read_begins_new_ones(readers: Readers) -> None:
+    before = threads()
     assert await readers.read(count) == 0
-    assert len(threads()) == READERS
+    assert len(threads() - before) == READERS
     await readers.close()
-    assert not threads()
+    assert threads() == before
     assert await readers.read(count) == 0
     await readers.close()
-    assert not threads()
+    assert threads() == before
 
 
 async def test_what_was_asked_for_is_read_before_the_end(backend: Backend, readers: Readers) -> None:

@@ -8,9 +8,7 @@ import pytest
 from loadtests.bench import server
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "sched_setaffinity"), reason="this system does not pin processes to cores"
-)
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not pin processes")
 def test_a_server_does_not_share_the_core_of_the_load_that_starts_it() -> None:
     if (pid := os.fork()) == 0:
         server.pin(server.LOAD_CORE)

@@ -16,7 +16,14 @@ from loadtests.report.writing import write_report
 
 Line = dict[str, Any]  # Any: JSON
 AT = 1_000_000.0
-LOAD = {"scenario": "storm", "words": "All <are> cut.", "users": 2, "duration_s": 10, "ui": False}
+LOAD = {
+    "scenario": "storm",
+    "words": "All <are> cut.",
+    "users": 2,
+    "duration_s": 10,
+    "ui": False,
+    "record": True,
+}
 RECKONING = {"confirmed": 7, "accepted": 8, "runs": 8, "violations": {}, "words": [], "locust": 0}
 
 
@@ -137,6 +144,25 @@ def test_nothing_measured_makes_a_report_that_says_so(tmp_path: Path) -> None:
     story(tmp_path, [], [sample(0)], confirmed=0)
     assert write_report(tmp_path) == 1
     assert "no answer was verified" in (tmp_path / "report.html").read_text()
+
+
+def test_runs_that_could_not_be_counted_are_not_told_as_none(tmp_path: Path) -> None:
+    good(tmp_path)
+    (tmp_path / "load.json").write_text(json.dumps(LOAD | {"record": False}))
+    write_report(tmp_path)
+    assert "| runs of the chain | - | not counted" in (tmp_path / "report.md").read_text()
+    assert json.loads((tmp_path / "result.json").read_text())["runs"] is None
+
+
+def test_a_line_has_a_gap_where_the_server_was_away(tmp_path: Path) -> None:
+    away = [sample(at) if at not in {4, 5, 6} else {"at": AT + at} for at in range(10)]
+    found = charts(story(tmp_path, [second(at) for at in range(10)], away))
+    assert next(chart for chart in found if chart.title == "Memory").svg.count("<polyline") == 2
+
+
+def test_a_sample_from_before_the_load_does_not_count(tmp_path: Path) -> None:
+    samples = [sample(-0.9, cpu_s=0), *(sample(at, cpu_s=1 + at / 10) for at in range(10))]
+    assert story(tmp_path, [second(at) for at in range(10)], samples).sampled("cpu_s")[0] == (0, 1)
 
 
 def grown(folder: Path, hours: float, memory: float) -> Figures:

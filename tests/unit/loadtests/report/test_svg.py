@@ -37,7 +37,7 @@ def test_a_line_is_broken_where_nothing_was_known() -> None:
 
 def test_a_single_point_is_a_dot() -> None:
     found = plot()
-    found.line([(5, 5)], "c1")
+    found.line([(5, 5)], "c1", 1)
     assert found.text().count("<circle") == 1
 
 

@@ -1,0 +1,47 @@
+"""What is asked of the writer, on its way to the writer's thread."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from api.database.jobs import Job
+
+GATHER_S = (0.005, 0.025)
+"""Jobs wait as long as the last commit took to come back, but at least and at most so long."""
+
+
+class Gathering:
+    """Hands jobs over: at once if one of them is urgent, else after a moment, with all that came meanwhile.
+
+    Pieces of answers come by the thousand. Alone, each would pay for a commit, and for waking the thread.
+    """
+
+    def __init__(self, hand_over: Callable[[list[Job]], None]) -> None:
+        self._hand_over = hand_over
+        self._jobs: list[Job] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._clock = time.monotonic
+        self._handed = self._took = 0.0
+
+    def take(self, job: Job, loop: asyncio.AbstractEventLoop, *, urgent: bool) -> None:
+        self._jobs.append(job)
+        if urgent:
+            self.end()
+        elif self._timer is None:
+            least, most = GATHER_S
+            wait = min(max(self._took, least), most)
+            self._timer = loop.call_later(wait, self.end)
+
+    def end(self) -> None:
+        """Hands over what there is."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._jobs:
+            self._handed = self._clock()
+            jobs, self._jobs = self._jobs, []
+            self._hand_over(jobs)
+
+    def came_back(self) -> None:
+        """What was handed over last is done; under load that takes longer, and more is gathered meanwhile."""
+        self._took = self._clock() - self._handed
