@@ -7,6 +7,7 @@ import pytest
 
 from api.core.errors import ChatError
 from api.core.events import Ended, Event, Piece
+from api.database import gathering
 from api.database.writer import Transaction
 from api.log import appender as appender_module
 from api.service.follow import Follower, Start
@@ -191,3 +192,16 @@ async def taken(follower: Follower) -> list[Event]:
     found = list(turn.follow.waiting)
     turn.follow.took(len(found))
     return found
+
+
+async def test_whoever_waits_for_all_of_it_hurries_what_gathers(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHER_S", (1000, 1000))
+    sent = await backend.send()
+    writing = backend.log.appender(sent.claim)
+    async with asyncio.timeout(10):
+        for text in "abc":
+            writing.write(text)
+            await writing.flushed()
+    assert await text_of(backend, sent) == "abc"
