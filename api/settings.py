@@ -104,7 +104,7 @@ class Settings(ChainSettings):
 
     @property
     def database(self) -> str:
-        """The URL of the database, for SQLAlchemy's async engines."""
+        """The URL of the database."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'steadychat.db'}"
 
     @property

@@ -54,7 +54,8 @@ class SqlAppender:
         return Addition(self._claim, self._seq, self._at, "".join(self._waiting[: self._taken]))
 
     def _put(self) -> None:
-        self._writer.add(self, add, self._done, urgent=self._at == 0)  # the first word is waited for
+        waited_for = self._at == 0 or self._flushed is not None  # the first word, and the last
+        self._writer.add(self, add, self._done, urgent=waited_for)
 
     def _done(self, last: int, error: Exception | None) -> None:
         if error is not None:

@@ -131,11 +131,16 @@ WHERE EXISTS (
 )
 ON CONFLICT DO NOTHING
 """
-_THERE = """
+# Of an earlier try of the same commit; if the answer has ended since, its writer has to be told.
+_THERE = f"""
 SELECT a.key FROM json_each(?) AS a JOIN events AS e
 ON e.session_id = json_extract(a.value, '$[0]') AND e.seq = json_extract(a.value, '$[1]')
 WHERE e.message_id = json_extract(a.value, '$[2]') AND e.at = json_extract(a.value, '$[3]')
 AND e.body = json_extract(a.value, '$[4]')
+AND EXISTS (
+    SELECT 1 FROM messages AS m
+    WHERE m.id = e.message_id AND m.fence = json_extract(a.value, '$[5]') AND {_HOLDS}
+)
 """
 _STREAMING = """
 UPDATE messages SET status = 'streaming'

@@ -17,6 +17,8 @@ class Tail:
         self._chars = 0
 
     def add(self, event: Event) -> None:
+        if self._events and event.seq <= self._events[-1].seq:
+            return  # an earlier try of its commit had been made after all
         if self._events and event.seq != self._events[-1].seq + 1:
             self._events.clear()
             self._chars = 0

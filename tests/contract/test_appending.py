@@ -64,7 +64,7 @@ async def test_pieces_that_arrive_during_a_commit_become_one_event(backend: Back
     assert await pieces(backend, sent) == [Piece(sent.session_id, 3, sent.answer_id, 0, "".join(WIDE))]
 
 
-async def test_a_piece_that_comes_alone_goes_at_once(backend: Backend) -> None:
+async def test_each_piece_that_is_flushed_is_an_event(backend: Backend) -> None:
     sent = await backend.send()
     await backend.say(sent, "a", "b", "c")
     assert [piece.content for piece in await pieces(backend, sent)] == ["a", "b", "c"]

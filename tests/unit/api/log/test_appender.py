@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 
@@ -10,6 +11,8 @@ from api.core.events import Ended, Event, Piece
 from api.database import gathering
 from api.database.writer import Transaction
 from api.log import appender as appender_module
+from api.log.appender import SqlAppender
+from api.log.pieces import Addition
 from api.service.follow import Follower, Start
 from tests.support.backends import Backend, Sent
 from tests.support.commits import Commits, Fails
@@ -205,3 +208,30 @@ async def test_whoever_waits_for_all_of_it_hurries_what_gathers(
             writing.write(text)
             await writing.flushed()
     assert await text_of(backend, sent) == "abc"
+
+
+async def test_what_comes_during_a_commit_does_not_gather_when_it_is_waited_for(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHER_S", (1000, 1000))
+    sent = await backend.send()
+    writing = backend.log.appender(sent.claim)
+    assert isinstance(writing, SqlAppender)
+    take, taken, go_on = writing.addition, threading.Event(), threading.Event()
+
+    def take_slowly() -> Addition:
+        found = take()
+        taken.set()
+        assert go_on.wait(10)
+        return found
+
+    monkeypatch.setattr(writing, "addition", take_slowly)
+    writing.write("a")
+    assert await asyncio.to_thread(taken.wait, 10)
+    writing.write("b")
+    flushing = asyncio.create_task(writing.flushed())
+    await asyncio.sleep(0)
+    go_on.set()
+    async with asyncio.timeout(10):
+        await flushing
+    assert await text_of(backend, sent) == "ab"

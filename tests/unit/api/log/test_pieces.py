@@ -84,6 +84,14 @@ async def test_what_an_earlier_try_has_added_is_not_added_again(backend: Backend
     assert await logged(backend, partly) == [piece(partly, 3, 0, "abc"), piece(partly, 4, 3, "def")]
 
 
+async def test_an_earlier_try_does_not_hide_that_the_answer_has_ended_since(backend: Backend) -> None:
+    sent = await backend.send()
+    await added(backend, of(sent, "abc"))
+    await backend.end(sent)
+    (outcome,) = await added(backend, of(sent, "abc"))
+    assert isinstance(outcome, FencedError)
+
+
 @pytest.mark.parametrize(("text", "at"), [("b", 0), ("", 0), ("x", 9)])
 async def test_a_text_that_does_not_fit_what_is_there_is_fenced(backend: Backend, text: str, at: int) -> None:
     """Only two who write one answer could come to that."""

@@ -34,6 +34,13 @@ def test_a_gap_starts_it_anew() -> None:
     assert [numbers(tail, after) for after in (5, 7, 8)] == [None, None, [9]]
 
 
+def test_what_is_told_once_more_changes_nothing() -> None:
+    tail = Tail()
+    for seq in (5, 6, 7, 6):
+        tail.add(piece(seq))
+    assert numbers(tail, 4) == [5, 6, 7]
+
+
 def test_it_holds_so_many_events() -> None:
     tail = Tail()
     for seq in range(1, TAIL_EVENTS + 11):
