@@ -173,7 +173,8 @@ def test_the_countdown_counts_and_retry_now_goes_at_once(
         page.clock.run_for(1000)
         counted.append(seconds(page))
     assert counted == list(range(counted[0], counted[0] - 4, -1))
-    assert counted[0] in {7, 8}
+    # Of 8 seconds a fifth may be left out by chance, and the try before may have come by a fifth of 4 early.
+    assert counted[0] in {6, 7, 8}
     before = len(meddler.lines)
     meddler.pass_on()
     page.get_by_role("button", name="Retry now").click()
