@@ -15,6 +15,7 @@ BUCKETS = 60
 FLOOR_S = 0.001
 MOST_DOTS = 3000
 MOST_TICKS = 8
+CLOCK_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800)
 TEN = 10  # 1,024 ms are a second here
 Legend = tuple[tuple[str, str], ...]
 
@@ -143,8 +144,9 @@ def over_time(story: Story, times_s: Iterable[float], label: str) -> Plot:
 
 
 def span(story: Story) -> Scale:
-    """All of the time, in whole seconds."""
-    return across(0, story.lasted_s, least=1)
+    """All of the time, with ticks where a clock has them."""
+    least = story.lasted_s / MOST_TICKS
+    return across(0, story.lasted_s, next((step for step in CLOCK_S if step >= least), CLOCK_S[-1]))
 
 
 def mark_weather(plot: Plot, story: Story) -> None:

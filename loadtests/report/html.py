@@ -13,6 +13,7 @@ from loadtests.report.story import Story
 
 STYLE = Path(__file__).with_name("style.css")
 MOST_WORDS = 20
+MOST_WEATHER = 12
 
 
 def page(story: Story, found: Figures) -> str:
@@ -141,11 +142,14 @@ def _violations(found: Figures) -> Iterator[str]:
 def _weather(story: Story) -> Iterator[str]:
     if not story.weather:
         return
-    yield '<section class="card"><h2>The weather</h2><div class="scroll"><table class="weather">'
+    yield '<section class="card"><h2>The weather</h2>'
+    yield f"<details{'' if len(story.weather) > MOST_WEATHER else ' open'}>"
+    yield f"<summary>{len(story.weather)} times</summary>"
+    yield '<div class="scroll"><table class="weather">'
     for deed in story.weather:
         took = deed["until"] - deed["at"]
         yield _row([words.clock(deed["at"]), deed["words"], words.seconds(took) if took >= 0.1 else ""])  # noqa: PLR2004
-    yield "</table></div></section>"
+    yield "</table></div></details></section>"
 
 
 def _row(cells: Iterable[str], tag: str = "td", mark: str = "") -> str:

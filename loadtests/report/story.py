@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
@@ -27,7 +27,7 @@ class Story:
 
     @classmethod
     def read(cls, folder: Path) -> "Story":
-        seconds = _lines(folder / "observations.jsonl")
+        seconds = list(dropwhile(_nobody, _lines(folder / "observations.jsonl")))
         began = seconds[0]["at"] if seconds else 0.0
         samples = _since(began, _lines(folder / "samples.jsonl"), earlier_s=0)
         weather = _since(began, _lines(folder / "weather.jsonl"))
@@ -81,6 +81,11 @@ class Story:
     def sampled(self, name: str) -> list[tuple[float, float]]:
         """The values of a figure of the server where it could be had."""
         return [(line["at"], float(line[name])) for line in self.samples if name in line]
+
+
+def _nobody(line: Line) -> bool:
+    """Whether nobody has come yet: before the web UI says so."""
+    return not (line["users"] or line["counts"] or line["violations"])
 
 
 def _lines(file: Path) -> list[Line]:

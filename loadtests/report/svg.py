@@ -118,9 +118,9 @@ class Plot:
             yield f'<text class="{kind}" {place} text-anchor="middle">{escape(show(tick))}</text>'
 
 
-def across(low: float, high: float, *, least: float = 0) -> Scale:
-    """A horizontal scale over exactly these values, with ticks at least so far apart."""
-    step = nice(max(least, (high - low) / 8) or 1)
+def across(low: float, high: float, step: float | None = None) -> Scale:
+    """A horizontal scale over exactly these values, with ticks so far apart."""
+    step = step or nice((high - low) / 8 or 1)
     ticks = tuple(low + step * each for each in range(int((high - low) / step + 1e-6) + 1))
     return Scale(low, high, LEFT, WIDTH - RIGHT, ticks)
 

@@ -165,6 +165,13 @@ def test_a_sample_from_before_the_load_does_not_count(tmp_path: Path) -> None:
     assert story(tmp_path, [second(at) for at in range(10)], samples).sampled("cpu_s")[0] == (0, 1)
 
 
+def test_a_load_begins_when_somebody_comes(tmp_path: Path) -> None:
+    nobody = {"users": 0, "counts": {}, "times": {}, "lateness": {}, "recoveries": [], "ends": {}}
+    found = story(tmp_path, [*(second(at, **nobody) for at in range(4)), *map(second, range(4, 10))])
+    assert found.lasted_s == 5
+    assert [deed["at"] for deed in found.weather] == [1]
+
+
 def grown(folder: Path, hours: float, memory: float) -> Figures:
     """With this much more memory each hour, in percent of what it is in the middle."""
     steps = [hours * 3600 * part / 100 for part in range(101)]
