@@ -126,12 +126,16 @@ def cuts(story: Story) -> Chart | None:
     samples = story.sampled("cuts")
     if not samples or not samples[-1][1]:
         return None
-    steps = [(at, after, cut - before) for (at, before), (after, cut) in pairwise(samples)]
-    highest = max(count / (after - at) for at, after, count in steps)
+    width = bucket_s(story)
+    found: dict[int, float] = defaultdict(float)
+    for (_, before), (at, after) in pairwise(samples):
+        found[int(at / width)] += after - before
+    highest = max(found.values(), default=0) / width
     plot = Plot(span(story), up(highest), words.clock, words.number, "Connections cut a second")
-    for at, after, count in steps:
+    for number, count in found.items():
         if count:
-            plot.bar(at, min(after, story.lasted_s), 0, count / (after - at), "c2", f"{count:.0f} cuts")
+            start, end = number * width, min((number + 1) * width, story.lasted_s)
+            plot.bar(start, end, 0, count / width, "c2", f"{count:.0f} cuts")
     return Chart("Connections cut a second", "What the fault proxy did to the network.", plot.text())
 
 

@@ -144,7 +144,7 @@ def _weather(story: Story) -> Iterator[str]:
         return
     yield '<section class="card"><h2>The weather</h2>'
     yield f"<details{'' if len(story.weather) > MOST_WEATHER else ' open'}>"
-    yield f"<summary>{len(story.weather)} times</summary>"
+    yield "<summary>What was done, and when</summary>"
     yield '<div class="scroll"><table class="weather">'
     for deed in story.weather:
         took = deed["until"] - deed["at"]

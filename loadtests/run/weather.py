@@ -8,6 +8,7 @@ from typing import TypeAlias
 from loadtests.proxy.plan import How
 
 LIFE_S = 6.0
+FORGET_EVERY_S = 120.0
 TUNNEL_S, TUNNEL_EVERY_S, TUNNEL_FIRST_S = 30.0, 75.0, 10.0
 STORM_EVERY_S = 15.0
 DEPLOY_EVERY_S = 20.0
@@ -21,6 +22,20 @@ class Lives:
 
     def __str__(self) -> str:
         return f"connections are cut after about {self.seconds:g} s each"
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Connections that fell silent are reset; the others live on, for about so long.
+
+    A server's kernel gives up whoever acknowledges nothing, but before the fault proxy all is acknowledged:
+    without this its dead connections would pile up, and look like growth.
+    """
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return "what fell silent is given up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,7 @@ class Restart:
         return "the server is killed and started" if self.kill else "the server is restarted"
 
 
-Deed: TypeAlias = Lives | CutAll | Enter | Leave | Restart
+Deed: TypeAlias = Lives | Forget | CutAll | Enter | Leave | Restart
 Moment: TypeAlias = tuple[float, Deed]  # seconds after the start
 Weather: TypeAlias = Callable[[float, random.Random], Iterator[Moment]]
 
@@ -65,9 +80,14 @@ def steady(_duration_s: float, _dice: random.Random) -> Iterator[Moment]:
     yield from ()
 
 
-def commuter(_duration_s: float, _dice: random.Random) -> Iterator[Moment]:
+def commuter(duration_s: float, _dice: random.Random) -> Iterator[Moment]:
     """Every connection is cut every few seconds, each at its own time."""
     yield 0, Lives(LIFE_S)
+    for number in _numbers():
+        at = FORGET_EVERY_S * (number + 1)
+        if at >= duration_s:
+            return
+        yield at, Forget(LIFE_S)
 
 
 def tunnel(duration_s: float, _dice: random.Random) -> Iterator[Moment]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from loadtests.proxy import FaultProxy, Plan, ProxyRefused
 from loadtests.run.server import Server
-from loadtests.run.weather import CutAll, Deed, Enter, Leave, Lives, Moment, Restart
+from loadtests.run.weather import CutAll, Deed, Enter, Forget, Leave, Lives, Moment, Restart
 
 THROUGH = Plan()
 DARK = Plan(freeze="both", admission="hang")
@@ -47,6 +47,9 @@ class Wind:
     async def _do(self, deed: Deed) -> None:
         match deed:
             case Lives(seconds):
+                await self._proxy.plan(Plan(life_s=seconds), "all")
+            case Forget(seconds):
+                await self._proxy.heal()
                 await self._proxy.plan(Plan(life_s=seconds), "all")
             case CutAll(how):
                 await self._proxy.cut_all(how)

@@ -5,7 +5,7 @@ from math import inf
 import pytest
 
 from loadtests.run.scenarios import SCENARIOS
-from loadtests.run.weather import CutAll, Enter, Leave, Lives, Moment, Restart
+from loadtests.run.weather import CutAll, Enter, Forget, Leave, Lives, Moment, Restart
 
 
 def forecast(name: str, duration_s: float, seed: int = 1) -> list[Moment]:
@@ -18,7 +18,12 @@ def test_nothing_happens_on_a_steady_network() -> None:
 
 @pytest.mark.parametrize("name", ["commuter", "soak"])
 def test_commuters_are_cut_every_few_seconds_from_the_beginning_on(name: str) -> None:
-    assert forecast(name, 3600) == [(0, Lives(6))]
+    assert forecast(name, 100) == [(0, Lives(6))]
+
+
+@pytest.mark.parametrize("name", ["commuter", "soak"])
+def test_connections_that_fell_silent_do_not_pile_up(name: str) -> None:
+    assert forecast(name, 300) == [(0, Lives(6)), (120, Forget(6)), (240, Forget(6))]
 
 
 def test_a_tunnel_is_thirty_seconds_long_and_there_is_light_between() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from loadtests.proxy import Plan, ProxyRefused
-from loadtests.run.weather import CutAll, Enter, Leave, Lives, Moment, Restart
+from loadtests.run.weather import CutAll, Enter, Forget, Leave, Lives, Moment, Restart
 from loadtests.run.wind import Wind
 
 pytestmark = pytest.mark.anyio
@@ -57,6 +57,11 @@ async def test_connections_are_given_lives_and_all_are_cut(tmp_path: Path) -> No
     did, _, told = await blown(tmp_path, (0, Lives(6)), (0, CutAll("rst")))
     assert did == [(Plan(life_s=6), "all"), "rst"]
     assert [each["kind"] for each in told] == ["Lives", "CutAll"]
+
+
+async def test_what_fell_silent_is_given_up_and_the_others_go_on_being_cut(tmp_path: Path) -> None:
+    did, _, _ = await blown(tmp_path, (0, Forget(6)))
+    assert did == ["healed", (Plan(life_s=6), "all")]
 
 
 async def test_in_a_tunnel_all_waits_and_some_are_lost_without_a_word(tmp_path: Path) -> None:
