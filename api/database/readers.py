@@ -65,6 +65,7 @@ class Readers:
 
     def _work(self) -> None:
         desk = _Desk(self.engine)
+        desk.connect()
         while self._next(desk):
             pass
         desk.leave()
@@ -90,6 +91,11 @@ class _Desk:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
+
+    def connect(self) -> None:
+        """Whoever has the database open can read it even if it is moved away; later none could open it."""
+        with suppress(SQLAlchemyError, sqlite3.Error):
+            self._connection = self._engine.connect()
 
     def read(self, unit: Callable[[Connection], T]) -> T:
         try:

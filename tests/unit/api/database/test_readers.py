@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from api.core.errors import ChatError, Code
@@ -152,3 +152,12 @@ async def test_what_was_asked_for_is_read_before_the_end(backend: Backend, reade
         await asyncio.sleep(0)
     await closing
     assert await reading == 0
+
+
+async def test_each_thread_has_the_database_open_before_it_is_needed(readers: Readers) -> None:
+    opened, loop = asyncio.Queue[None](), asyncio.get_running_loop()
+    event.listen(readers.engine, "checkout", lambda *_: loop.call_soon_threadsafe(opened.put_nowait, None))
+    assert await readers.read(count) == 0
+    async with asyncio.timeout(10):
+        for _ in range(READERS):
+            await opened.get()
