@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import OPEN
 
-from api.wire.connection import SLOW
+from api.wire.connection import SLOW, WRITE_TEXT
 
 STALL_S = 30.0  # without a byte taken by the peer, of the bytes that wait
 CLOSE_S = 5.0  # the same, once the WebSocket is closing
@@ -187,6 +187,21 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         limit_waiting(self.transport)
         _limit_unheard(self.transport, 0)  # pings look after it, and its close may wait for a slow peer
 
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][WRITE_TEXT] = {"write": self.write_text}
+        await super().run_asgi()
+
+    def write_text(self, text: str) -> bool:
+        """Writes a frame at once; False where anything is out of the ordinary: then it is to be sent.
+
+        A token is a few dozen bytes, and its way through ASGI and the library cost more than what is in it.
+        """
+        ordinary = self.writable.is_set() and self.conn.state is OPEN and self.handshake_complete
+        if not ordinary or self.disconnected or self.close_sent:
+            return False
+        self.transport.write(text_frame(text.encode()))
+        return True
+
     def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:
         if message["type"] == "websocket.send" and message.get("text") is not None:
             return self._send_text(message)
@@ -197,15 +212,10 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         return super().send(message)
 
     async def _send_text(self, message: Any) -> None:  # Any: an event that was just found to be of this kind
-        """As uvicorn does it; where nothing is out of the ordinary, the frame is put together here.
-
-        A token is a few dozen bytes, and its way through the library cost more than all that is in it.
-        """
+        """As uvicorn does it, but for what is ordinary."""
         if not self.writable.is_set():
             await self.writable.wait()
-        if self.conn.state is OPEN and self.handshake_complete and not (self.disconnected or self.close_sent):
-            self.transport.write(text_frame(message["text"].encode()))
-        else:
+        if not self.write_text(message["text"]):
             await super().send(message)
 
     async def _close(self, message: ASGISendEvent) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from api.core.errors import Problem
 from api.core.lifecycle import Role, Status
@@ -12,8 +12,7 @@ from api.core.lifecycle import Role, Status
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A place in a session's log: everything up to and including `seq` has been read."""
 
     epoch: str

@@ -1,6 +1,7 @@
 """`/ws/chat`: admits a WebSocket, then reads and writes until one side has had enough."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
 from api.doors.requests import Requests
 from api.service.ports import Hints, Undo
-from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, Close
+from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, WRITE_TEXT, Close
 from api.wire.frames import Subscribe
 from api.wire.incoming import AnyClientFrame
 
@@ -70,6 +71,8 @@ class Socket:
     def __init__(self, sockets: Sockets, websocket: WebSocket) -> None:
         self._sockets = sockets
         self._websocket = websocket
+        extension = websocket.scope.get("extensions", {}).get(WRITE_TEXT, {})
+        self._written: Callable[[str], bool] = extension.get("write", lambda _: False)
         self._dialog = Dialog(sockets.services, None, self._identified)
         self._deaf: Undo | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -218,7 +221,7 @@ class Socket:
             if connection.waits:
                 await self._send_waiting()  # a `subscribed` precedes the events that follow it
             frame = await self._dialog.take_turn(turn)
-            if frame is not None:
+            if frame is not None and not self._written(frame):
                 await self._send(frame)
 
     async def _send_waiting(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from api.core.errors import ChatError
 from api.core.events import Event
@@ -76,8 +76,7 @@ class Follow:
         self._undo()
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """It is this follow's turn: its `waiting` events, or the news that its cursor is `lost` or it `gone`."""
 
     follow: Follow

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from api.core.errors import Problem
 from api.core.events import Event
@@ -57,8 +57,7 @@ class Page:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a follower finds after its cursor.
 
     `lost`: events after the cursor have been trimmed, or the epoch changed. `gone`: the session was

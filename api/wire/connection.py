@@ -9,6 +9,8 @@ from api.service.ports import Hint
 from api.wire.incoming import AnyClientFrame, MalformedError, Mistakes, parse
 from api.wire.outgoing import encode, error_json, hint_json
 
+WRITE_TEXT = "steadychat.write_text"
+"""An ASGI extension of our server's: `write` takes a text, and tells whether it has written it at once."""
 MOST_HINTS = 100
 MOST_REPLIES = 64
 
