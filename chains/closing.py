@@ -56,6 +56,8 @@ async def _close(stream: AsyncIterator[Any] | None, until: float) -> None:  # An
 
     A generator that runs in a task of the chain's own cannot be closed, and ends with that task.
     """
+    if getattr(stream, "ag_frame", stream) is None:
+        return  # it has ended, as all of them have at the end of an answer
     try:
         async with asyncio.timeout_at(until):
             if (close := getattr(stream, "aclose", None)) is not None:
