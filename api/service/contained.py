@@ -17,11 +17,15 @@ T = TypeVar("T")
 REFUSED = (SystemExit, KeyboardInterrupt, GeneratorExit)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Origin:
-    """What a contained task and all tasks begun from it have in common; `label` tells whose code they are."""
+    """What a contained task and all tasks begun from it have in common; `label` tells whose code they are.
+
+    `steps` counts how often the event loop has gone on with any of them.
+    """
 
     label: str = ""
+    steps: int = 0
 
 
 _origin: ContextVar[Origin | None] = ContextVar(
@@ -86,6 +90,7 @@ class _Contained(Coroutine[Any, Any, T]):
         self.origin = origin
 
     def send(self, value: Any) -> Any:
+        self.origin.steps += 1
         try:
             return self._coroutine.send(value)
         except REFUSED as error:

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from api.service.contained import Origin
+
 TURN_S = 0.01
 
 
@@ -60,14 +62,23 @@ class Deadline:
 
 
 class Turns:
-    """Not every chain ever waits for something: while one says a lot, others get a turn now and then."""
+    """Not every chain ever waits for something: while one says a lot, others get a turn now and then.
 
-    def __init__(self) -> None:
+    A chain of this origin that has waited since the last look has given them one by itself.
+    """
+
+    def __init__(self, origin: Origin) -> None:
         self._clock = asyncio.get_running_loop().time
         self._given = self._clock()
+        self._origin = origin
+        self._steps = origin.steps
 
     @property
     def due(self) -> bool:
+        steps, self._steps = self._steps, self._origin.steps
+        if steps != self._steps:
+            self._given = self._clock()
+            return False
         return self._clock() - self._given >= TURN_S
 
     async def give(self) -> None:

@@ -1,7 +1,7 @@
 """Producing one answer: the chain's pieces into the log, and always an end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -109,7 +109,8 @@ class Generator:
     ) -> tuple[Status, Problem | None]:
         """Pulls in a task of its own, so that a chain that will not be cancelled can be left behind."""
         deadline, origin = Deadline(self._limits), Origin(job.chain)
-        pulling = contained_task(self._pull(job, past, answer, appender, deadline), origin)
+        turns = Turns(origin)
+        pulling = contained_task(self._pull(job, past, answer, appender, deadline, turns), origin)
         self._pulling.add(pulling)
         pulling.add_done_callback(self._pulled)
         try:
@@ -146,15 +147,22 @@ class Generator:
         return Status.COMPLETE, None
 
     async def _pull(
-        self, job: Job, past: Sequence[Exchange], answer: Answer, appender: Appender, deadline: Deadline
+        self,
+        job: Job,
+        past: Sequence[Exchange],
+        answer: Answer,
+        appender: Appender,
+        deadline: Deadline,
+        turns: Turns,
     ) -> None:
         self._notes.note(What.STARTED, {"chain": job.chain}, message_id=job.claim.message_id)
-        turns = Turns()
         pulled = self._chains[job.chain].pieces(job.question, past, answer.joiner)
         async with aclosing(pulled) as pieces:
             async for piece in pieces:
                 deadline.pause()
-                await self._pass_on(job, answer, appender, piece)
+                for bit in self._bits(job, answer, piece):
+                    appender.write(bit)
+                    await appender.room()
                 if turns.due:
                     await turns.give()
                 deadline.next_piece()
@@ -169,8 +177,8 @@ class Generator:
         told = exchanges(past, self._limits.history_chars)
         return [Exchange(question, answer) for question, answer in told]
 
-    async def _pass_on(self, job: Job, answer: Answer, appender: Appender, piece: Piece) -> None:
-        """A long piece goes bit by bit, as the database takes it."""
+    def _bits(self, job: Job, answer: Answer, piece: Piece) -> Iterator[str]:
+        """Its text; of a long one bit by bit, as the database takes it."""
         if piece.status is not None:
             claim = job.claim
             self._hints.tell(job.user_id, StageHint(claim.session_id, claim.message_id, piece.status[:200]))
@@ -178,9 +186,7 @@ class Generator:
         if text and not answer.begun:
             answer.begun = True
             self._notes.note(What.FIRST_PIECE, message_id=job.claim.message_id)
-        for bit in cut(text, PIECE_BYTES):
-            appender.write(bit)
-            await appender.room()
+        return cut(text, PIECE_BYTES)
 
     def _asked(self, job: Job) -> tuple[Status, Problem | None]:
         status = job.end_as or Status.INTERRUPTED

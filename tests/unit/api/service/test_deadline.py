@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from api.service import deadline as deadline_module
+from api.service.contained import Origin, contained_task
 from api.service.deadline import ChainTimeoutError, Deadline, GenerationLimits, Turns
 from tests.support.clocks import Seconds
 
@@ -71,7 +72,7 @@ async def test_others_get_a_turn_when_it_is_due(
     monkeypatch: pytest.MonkeyPatch, turn_s: float, others: int
 ) -> None:
     monkeypatch.setattr(deadline_module, "TURN_S", turn_s)
-    turns, taken = Turns(), 0
+    turns, taken = Turns(Origin()), 0
 
     async def take() -> None:
         nonlocal taken
@@ -85,3 +86,16 @@ async def test_others_get_a_turn_when_it_is_due(
             await turns.give()
     assert taken == others
     other.cancel()
+
+
+async def test_a_chain_that_waits_by_itself_gives_no_turn_besides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadline_module, "TURN_S", 0)
+    origin = Origin()
+
+    async def pull() -> list[bool]:
+        turns = Turns(origin)
+        before = turns.due
+        await asyncio.sleep(0)
+        return [before, turns.due, turns.due]
+
+    assert await contained_task(pull(), origin) == [True, False, True]
