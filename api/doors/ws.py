@@ -221,7 +221,7 @@ class Socket:
             if connection.waits:
                 await self._send_waiting()  # a `subscribed` precedes the events that follow it
             frame = await self._dialog.take_turn(turn)
-            if frame is not None and not self._written(frame):
+            if frame is not None:
                 await self._send(frame)
 
     async def _send_waiting(self) -> None:
@@ -230,6 +230,8 @@ class Socket:
         self._drained.set()
 
     async def _send(self, frame: str) -> None:
+        if self._written(frame):
+            return
         try:
             await self._websocket.send({"type": "websocket.send", "text": frame})
         except RuntimeError as closed:  # the server's word for a socket that it has closed itself

@@ -40,7 +40,7 @@ def next_frame(waiting: Sequence[Event]) -> Frame:
     if not isinstance(first, Piece):
         body = event_json(first)
         return Frame(str(body["type"]), encode(body), 1)
-    count = _joinable(first, waiting)
+    count = _joinable(first, waiting) if len(waiting) > 1 else 1
     if count == 1:
         return Frame("token", _encoded_piece(first), 1)
     joined = first._replace(content="".join(_content(event) for event in waiting[:count]))
