@@ -234,4 +234,4 @@ class _Trial:
 def _logged(database: Path) -> int:
     """How many events are committed, as another connection sees it: it may read whoever writes."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as reader:
-        return int(reader.execute("SELECT count(*) FROM events").fetchone()[0])
+        return int(reader.execute(f"SELECT count(*) FROM {LOGGED}").fetchone()[0])

@@ -1,4 +1,4 @@
-"""What a commit has of all answers is one statement, and each answer's claim is looked at for itself."""
+"""What a commit has of all answers goes together, and each answer's claim is looked at for itself."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,7 +45,7 @@ def piece(sent: Sent, seq: int, at: int, text: str) -> Piece:
     return Piece(sent.session_id, seq, sent.answer_id, at, text)
 
 
-async def test_however_many_answers_are_added_to_it_is_one_statement(backend: Backend) -> None:
+async def test_however_many_answers_are_added_to_it_is_two_statements(backend: Backend) -> None:
     many = [await backend.send() for _ in range(20)]
     await added(backend, *(of(sent, "a") for sent in many))
     asked: list[str] = []
@@ -57,7 +57,7 @@ async def test_however_many_answers_are_added_to_it_is_one_statement(backend: Ba
     outcomes = await added(backend, *(of(sent, "b", after=1, at=1) for sent in many))
     event.remove(backend.database.writing, "before_cursor_execute", note)
     assert outcomes == [sent.claim.seq + 2 for sent in many]
-    assert len(asked) == 1
+    assert len(asked) == 2
     for sent in many:
         assert await logged(backend, sent) == [piece(sent, 3, 0, "a"), piece(sent, 4, 1, "b")]
 
