@@ -24,6 +24,7 @@ from tests.faults.oracle import Oracle
 from tests.faults.piped import piped
 from tests.faults.server import Server
 from tests.faults.tab import Tab
+from tests.support.logged import LOGGED
 
 FELT_S = 10.0
 """Trouble that lasts so long must be felt: the server waits less before it tells somebody."""

@@ -21,6 +21,7 @@ from tests.faults.model.database import HeldWriter
 from tests.faults.model.loop import StillLoop
 from tests.faults.model.person import Person
 from tests.faults.model.server import MortalServer
+from tests.support.logged import LOGGED
 
 FEW = st.integers(0, 3)
 SELDOM = st.sampled_from([False, False, False, True])
@@ -157,7 +158,9 @@ class Chat(RuleBasedStateMachine):
         self.all_flows(who, 12)
         if person.calls or person.later:
             return
-        ends: dict[str, Any] = dict(self.rows(f"SELECT session_id, max(seq) FROM {LOGGED} GROUP BY session_id"))
+        ends: dict[str, Any] = dict(
+            self.rows(f"SELECT session_id, max(seq) FROM {LOGGED} GROUP BY session_id")
+        )
         for session_id, state in person.core.conversations.items():
             if state.connected and state.following == "yes":
                 assert state.cursor == ends[session_id], f"{person.name} has stopped at {state.cursor}"
