@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from api.core.events import Piece
 from api.database.engine import version
+from api.database.prepared import Prepared
 
 LAID_AFTER = 64
 """Commits with pieces: by then a session that speaks fast has many, and its page is written once for all."""
@@ -86,19 +87,21 @@ class Entry:
         self._laid: set[str] = set()
         self._version: int | None = None
 
-    def end(self, session_id: str) -> int:
-        """As this transaction leaves it."""
+    def ends(self, session_ids: Iterable[str]) -> dict[str, int]:
+        """The number of each session's last piece as this transaction leaves it; 0 if there is none."""
         self._look()
-        if session_id in self._added:
-            return self._added[session_id].pieces[-1].seq
-        return 0 if session_id in self._laid else self._held.end(session_id)
+        ends = {session_id: self._held.end(session_id) for session_id in session_ids}
+        ends |= dict.fromkeys(ends.keys() & self._laid, 0)
+        return ends | {
+            session_id: self._added[session_id].pieces[-1].seq for session_id in ends.keys() & self._added
+        }
 
     def add(self, pieces: Sequence[Piece]) -> None:
         """Each follows the last event of its session."""
         self._look()
         if not pieces:
             return
-        entry: int = self._connection.exec_driver_sql(_ADD, (_dumped(pieces),)).lastrowid
+        entry = _ADD.all(self._connection, body=_dumped(pieces))[0].id
         for piece in pieces:
             self._added.setdefault(piece.session_id, _Waiting(entry, [])).pieces.append(piece)
         self._lay(self._old(entry, LAID_FOR_EACH * len(pieces)))
@@ -151,8 +154,8 @@ class Entry:
     def _lay(self, session_ids: Iterable[str]) -> None:
         pieces = [piece for session_id in session_ids for piece in self._take(session_id)]
         if pieces:
-            self._connection.exec_driver_sql(_LAY, (_dumped(pieces),))
-            self._connection.exec_driver_sql(_FORGET, (self._first(),))
+            _LAY.do(self._connection, pieces=_dumped(pieces))
+            _FORGET.do(self._connection, first=self._first())
 
     def _take(self, session_id: str) -> list[Piece]:
         taken = [] if session_id in self._laid else list(self._held.of(session_id))
@@ -170,8 +173,8 @@ class Entry:
 
 def lay_down_all(connection: Connection) -> None:
     """By what the table alone tells, as after the death of a process. It is empty then."""
-    connection.exec_driver_sql(_LAY_ALL)
-    connection.exec_driver_sql(_FORGET, (_BEHIND_ALL,))
+    _LAY_ALL.do(connection)
+    _FORGET.do(connection, first=_BEHIND_ALL)
 
 
 def _dumped(pieces: Iterable[Piece]) -> str:
@@ -179,15 +182,17 @@ def _dumped(pieces: Iterable[Piece]) -> str:
 
 
 _BEHIND_ALL = 2**63 - 1
-_ADD = "INSERT INTO journal (body) VALUES (?)"
-_FORGET = "DELETE FROM journal WHERE id < ?"
+_ADD = Prepared(text("INSERT INTO journal (body) VALUES (:body) RETURNING id"))
+_FORGET = Prepared(text("DELETE FROM journal WHERE id < :first"))
 _INTO_EVENTS = """
 INSERT INTO events (session_id, seq, kind, message_id, at, body)
 SELECT json_extract(a.value, '$[0]'), json_extract(a.value, '$[1]'), 'piece',
        json_extract(a.value, '$[2]'), json_extract(a.value, '$[3]'), json_extract(a.value, '$[4]')
 """
 # One statement each: the driver gives up the interpreter for as long as one takes.
-_LAY = f"{_INTO_EVENTS} FROM json_each(?) AS a WHERE true ON CONFLICT DO NOTHING"
-_LAY_ALL = f"""{_INTO_EVENTS}
-FROM journal AS j, json_each(j.body) AS a WHERE true ORDER BY 1, 2 ON CONFLICT DO NOTHING
-"""
+_LAY = Prepared(text(f"{_INTO_EVENTS} FROM json_each(:pieces) AS a WHERE true ON CONFLICT DO NOTHING"))
+_LAY_ALL = Prepared(
+    text(f"""{_INTO_EVENTS}
+    FROM journal AS j, json_each(j.body) AS a WHERE true ORDER BY 1, 2 ON CONFLICT DO NOTHING
+    """)
+)

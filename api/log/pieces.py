@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from api.core.events import PIECE_BYTES, Piece
 from api.core.text import cut
+from api.database.prepared import Prepared
 from api.database.writer import Outcome, RefusedError, Transaction
 from api.log.rows import add_pieces
 from api.service.ports import Claim, ClaimLostError
@@ -49,12 +50,14 @@ def add(transaction: Transaction, adding: Sequence[Adding]) -> list[Outcome]:
     """Adds for each whose claim still holds; the outcome is the number of its last event, or FencedError."""
     wanted = [each.addition() for each in adding]
     ends = _ends(transaction, wanted)
-    follow = [each for each in wanted if _follows(each, ends)]
-    pieces = [_piece(each) for each in follow]
+    follows = [_follows(each, ends) for each in wanted]
+    pieces = [_piece(each) for each, next_ in zip(wanted, follows, strict=True) if next_]
     transaction.journal.add(pieces)
     transaction.events += pieces
-    done = {each.claim.message_id: each.seq for each in follow}
-    outcomes = [done.get(each.claim.message_id) or _otherwise(transaction, each, ends) for each in wanted]
+    outcomes = [
+        each.seq if next_ else _otherwise(transaction, each, ends)
+        for each, next_ in zip(wanted, follows, strict=True)
+    ]
     _begin_streaming(transaction.connection, wanted, outcomes)
     return outcomes
 
@@ -62,20 +65,28 @@ def add(transaction: Transaction, adding: Sequence[Adding]) -> list[Outcome]:
 def _ends(transaction: Transaction, wanted: Sequence[Addition]) -> dict[str, int]:
     """By answer, for those whose claim holds: the number of the last event in its session's log.
 
-    One statement for all: each would give up the interpreter, and ask for it again.
+    One statement for all: each would give up the interpreter, and ask for it again. A second one looks for
+    the sessions of which nothing waits in the journal.
     """
-    known = [transaction.journal.end(each.claim.session_id) for each in wanted]
-    asked = [
-        (each.claim.message_id, each.claim.fence, None if end else each.claim.session_id)
-        for each, end in zip(wanted, known, strict=True)
-    ]
-    found = transaction.connection.exec_driver_sql(_ENDS, (orjson.dumps(asked).decode(),))
-    return {asked[place][0]: known[place] or end for place, end in found}
+    connection = transaction.connection
+    answers = _dumped([each.claim.message_id for each in wanted])
+    fences = {row.id: row.fence for row in _RUNNING.all(connection, answers=answers)}
+    held = [each.claim for each in wanted if fences.get(each.claim.message_id) == each.claim.fence]
+    ends = transaction.journal.ends([claim.session_id for claim in held])
+    unknown = [session_id for session_id, end in ends.items() if not end]
+    if unknown:
+        found = _LAST.all(connection, sessions=_dumped(unknown))
+        ends |= {row.session_id: row.seq for row in found}
+    return {claim.message_id: ends[claim.session_id] for claim in held}
 
 
-def _follows(wanted: Addition, ends: Mapping[str, int]) -> bool:
-    """Whether it is a short text, and the next event of its session."""
-    return len(wanted.text) <= SHORT_CHARS and ends.get(wanted.claim.message_id) == wanted.seq - 1
+def _follows(wanted: Addition, ends: dict[str, int]) -> bool:
+    """Whether it is a short text, and the next event of its session; then the log ends with it."""
+    answer = wanted.claim.message_id
+    next_ = len(wanted.text) <= SHORT_CHARS and ends.get(answer) == wanted.seq - 1
+    if next_:
+        ends[answer] = wanted.seq
+    return next_
 
 
 def _otherwise(transaction: Transaction, wanted: Addition, ends: Mapping[str, int]) -> Outcome:
@@ -95,10 +106,10 @@ def _add_alone(transaction: Transaction, wanted: Addition) -> int:
     """
     claim = wanted.claim
     transaction.journal.lay_down(claim.session_id)
-    row = transaction.connection.exec_driver_sql(_HELD, (claim.session_id, claim.message_id)).fetchone()
+    row = _HELD.first(transaction.connection, session=claim.session_id, answer=claim.message_id)
     if row is None:
         raise FencedError(claim.message_id)
-    seq, have = row
+    seq, have = row.seq, row.length
     if not wanted.at <= have <= wanted.at + len(wanted.text):
         raise FencedError(claim.message_id)
     if have > wanted.at:
@@ -124,26 +135,38 @@ def _begin_streaming(connection: Connection, wanted: Sequence[Addition], outcome
         if each.at == 0 and not isinstance(outcome, FencedError)
     ]
     if begun:
-        connection.exec_driver_sql(_STREAMING, (orjson.dumps(begun).decode(),))
+        _STREAMING.do(connection, answers=_dumped(begun))
 
 
-_ENDS = """
-SELECT a.key, (SELECT max(e.seq) FROM events AS e WHERE e.session_id = json_extract(a.value, '$[2]'))
-FROM json_each(?) AS a
-WHERE EXISTS (
-    SELECT 1 FROM messages AS m
-    WHERE m.id = json_extract(a.value, '$[0]') AND m.fence = json_extract(a.value, '$[1]')
-    AND m.status IN ('pending', 'streaming')
+def _dumped(names: Sequence[str]) -> str:
+    return orjson.dumps(names).decode()
+
+
+_RUNNING = Prepared(
+    text("""
+    SELECT m.id, m.fence FROM json_each(:answers) AS a CROSS JOIN messages AS m ON m.id = a.value
+    WHERE m.status IN ('pending', 'streaming')
+    """)
 )
-"""
-_STREAMING = """
-UPDATE messages SET status = 'streaming'
-WHERE status = 'pending' AND id IN (SELECT value FROM json_each(?))
-"""
+_LAST = Prepared(
+    text("""
+    SELECT a.value AS session_id,
+        (SELECT coalesce(max(e.seq), 0) FROM events AS e WHERE e.session_id = a.value) AS seq
+    FROM json_each(:sessions) AS a
+    """)
+)
+_STREAMING = Prepared(
+    text("""
+    UPDATE messages SET status = 'streaming'
+    WHERE status = 'pending' AND id IN (SELECT value FROM json_each(:answers))
+    """)
+)
 # The log's last event, and how long the answer is by it: while an answer runs nothing else is added.
-_HELD = """
-SELECT e.seq, CASE WHEN e.kind = 'piece' THEN e.at + length(e.body) ELSE 0 END
-FROM events AS e
-WHERE e.session_id = ? AND e.message_id = ?
-ORDER BY e.seq DESC LIMIT 1
-"""
+_HELD = Prepared(
+    text("""
+    SELECT e.seq, CASE WHEN e.kind = 'piece' THEN e.at + length(e.body) ELSE 0 END AS length
+    FROM events AS e
+    WHERE e.session_id = :session AND e.message_id = :answer
+    ORDER BY e.seq DESC LIMIT 1
+    """)
+)
