@@ -103,7 +103,11 @@ class Entry:
             return
         entry = _ADD.all(self._connection, body=_dumped(pieces))[0].id
         for piece in pieces:
-            self._added.setdefault(piece.session_id, _Waiting(entry, [])).pieces.append(piece)
+            added = self._added.get(piece.session_id)
+            if added is None:
+                self._added[piece.session_id] = _Waiting(entry, [piece])
+            else:
+                added.pieces.append(piece)
         self._lay(self._old(entry, LAID_FOR_EACH * len(pieces)))
 
     def lay_down(self, session_id: str) -> None:
@@ -123,7 +127,10 @@ class Entry:
         for session_id in self._laid:
             waiting.pop(session_id, None)
         for session_id, added in self._added.items():
-            waiting.setdefault(session_id, _Waiting(added.entry, [])).pieces.extend(added.pieces)
+            if session_id in waiting:
+                waiting[session_id].pieces += added.pieces
+            else:
+                waiting[session_id] = added
         if self._version is not None:
             self._held.version = self._version
 
