@@ -1,7 +1,7 @@
 """The pieces of running answers: what a commit has of all of them goes into the journal together.
 
-The log's own numbers fence them. Whoever writes an answer alone adds to its session's log while it runs, so it
-knows the number of its next piece; if anything else has that number already, the answer has ended, or an
+The log's own numbers fence them. Whoever writes an answer alone adds to its session's log while it runs, so
+he knows the number of its next piece; if anything else has that number already, the answer has ended, or an
 earlier try of the same commit was made after all. A row of `sessions` is not touched for a piece.
 """
 
