@@ -65,6 +65,7 @@ class Readers:
 
     def _work(self) -> None:
         desk = _Desk(self.engine)
+        desk.arrive()
         while self._next(desk):
             pass
         desk.leave()
@@ -90,6 +91,11 @@ class _Desk:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
+
+    def arrive(self) -> None:
+        """Connects at once: nobody can to files that were moved away, and who has them open reads on."""
+        with suppress(SQLAlchemyError, sqlite3.Error):
+            self._connection = self._engine.connect()
 
     def read(self, unit: Callable[[Connection], T]) -> T:
         try:
