@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.database.engine import reading_engine, writing_engine
 from api.database.epoch import boot_id, close_epoch, open_epoch
+from api.database.journal import lay_down_all
 from api.database.lock import DataFolderLock
 from api.database.migrate import migrate
 from api.database.moved import refuse_moved
@@ -44,12 +45,14 @@ class Database:
 def open_database(url: str, lock: DataFolderLock, new_id: Callable[[], str]) -> Database:
     """Migrates (after a copy in `backups` of the data folder) and opens the epoch.
 
-    The data folder's lock must be held; with the database it is released. Raises NewerDatabaseError, OSError
-    or SQLAlchemy's errors.
+    What a dead process left in the journal is laid down before anybody reads. The data folder's lock must be
+    held; with the database it is released. Raises NewerDatabaseError, OSError or SQLAlchemy's errors.
     """
     writing = writing_engine(url)
     try:
         migrate(writing, lock.folder / "backups")
+        with writing.begin() as connection:
+            lay_down_all(connection)
         epoch = open_epoch(writing, new_id, boot_id())
     except BaseException:
         writing.dispose()

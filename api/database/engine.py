@@ -47,6 +47,12 @@ def driver_of(connection: Connection) -> Any:  # Any: each driver has a connecti
     return connection.connection.driver_connection
 
 
+def version(connection: Connection) -> int:
+    """Another one in the transaction after somebody else has written; each connection has its own."""
+    found: int = driver_of(connection).execute("PRAGMA data_version").fetchone()[0]
+    return found
+
+
 def changes(connection: Connection) -> int | None:
     """How many rows this connection has ever changed; None if its driver does not count them."""
     return getattr(driver_of(connection), "total_changes", None)

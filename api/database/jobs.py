@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from api.core.errors import ChatError
 from api.core.events import Event
+from api.database.journal import Entry
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ class Transaction:
     """
 
     connection: Connection
+    journal: Entry
     events: list[Event] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     begun: bool = False

@@ -134,6 +134,14 @@ events = Table(
     sqlite_with_rowid=False,
 )
 
+# What each commit has of running answers' pieces, until they are in `events`; see `api.database.journal`.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
 # The lease of each process on the answers that it writes: `beat` grows for as long as it lives.
 owners = Table(
     "owners",

@@ -32,6 +32,7 @@ from api.database.jobs import (
     resolve,
     run,
 )
+from api.database.journal import Journal
 from api.database.trouble import Trouble, is_trouble, refusal
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
         self._full: bool | None = None
+        self.journal = Journal()
         self.trouble = Trouble()
 
     async def start(self) -> None:
@@ -153,10 +155,13 @@ class Writer:
         """Yields jobs that share an outcome, with what is to be published of it."""
         transaction: Transaction | None = None
         try:
-            transaction = Transaction(self._connected())
+            connection = self._connected()
+            transaction = Transaction(connection, self.journal.entry(connection))
             self._transact(transaction, batch)
         except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job that caused it
             self._require_clean_connection()
+            if transaction is not None and transaction.asked:
+                self.journal.doubt()
             spoiled = transaction is not None and transaction.begun and not transaction.asked
             if len(batch) > 1 and spoiled:  # a poisoned job must not spoil the others
                 for job in batch:
@@ -182,6 +187,7 @@ class Writer:
 
     def _give_up_connection(self) -> None:
         connection, self._connection, self._full = self._connection, None, None
+        self.journal.doubt()
         if connection is not None:
             connection.close()
 
@@ -198,6 +204,7 @@ class Writer:
                 run(transaction, jobs)
             self._reach_with_events(transaction, Point.BEFORE_COMMIT)
             transaction.asked = True
+        transaction.journal.made()
         if before is None or before != changes(connection):  # a full disk takes what changes nothing
             self.trouble.went()
         self._reach_with_events(transaction, Point.AFTER_COMMIT)
@@ -234,4 +241,4 @@ def _unsure(transaction: Transaction | None) -> Transaction | None:
     if transaction is None or not transaction.asked:
         return None
     touched = dict.fromkeys([*(event.session_id for event in transaction.events), *transaction.gone])
-    return Transaction(transaction.connection, gone=list(touched))
+    return Transaction(transaction.connection, transaction.journal, gone=list(touched))

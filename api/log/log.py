@@ -17,7 +17,7 @@ from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
 from api.log.appender import SqlAppender
-from api.log.rows import AFTER, LOG_END, load
+from api.log.rows import LOG_END, after, load
 from api.log.tails import Tails
 from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
 
@@ -70,18 +70,21 @@ class SqlLog:
         return self.recent(session_id, after) or await self._read_rows(session_id, after.seq)
 
     async def _read_rows(self, session_id: str, seq: int) -> Reading:
-        return await self._readers.read(partial(_read_rows, session_id=session_id, seq=seq))
+        waiting = self._in_use.journal.of_session(session_id)
+        return await self._readers.read(partial(_read_rows, session_id=session_id, seq=seq, waiting=waiting))
 
     async def state(self, session_id: str, user_id: str | None = None) -> LogState:
         """Where the session's log ends, in one snapshot with what is running there.
 
+        What the journal had before the snapshot has been committed, so the log ends behind that too.
         Raises not_found: where a user is named also if it is not theirs, or was deleted.
         """
+        least = self._in_use.journal.end(session_id)
         row = await self._readers.read(partial(_state, session_id=session_id, user_id=user_id))
         if row is None:
             raise ChatError(Code.NOT_FOUND, ids={"session_id": session_id})
         active = None if row.active is None else row.active - 1
-        return LogState(Position(self.epoch, row.seq), row.trimmed, active)
+        return LogState(Position(self.epoch, max(row.seq, least)), row.trimmed, active)
 
     def watch(self, session_id: str, wake: Wake) -> Undo:
         """Calls `wake` after every commit to the session, until the returned function is called."""
@@ -121,18 +124,20 @@ def _state(connection: Connection, session_id: str, user_id: str | None) -> Row 
     return _STATE_OF_USER.first(connection, session=session_id, user=user_id)
 
 
-def _read_rows(connection: Connection, session_id: str, seq: int) -> Reading:
+def _read_rows(connection: Connection, session_id: str, seq: int, waiting: Sequence[Piece]) -> Reading:
     session = _KEPT.first(connection, session=session_id)
     if session is None:
         return Reading(gone=True)
     if seq < session.trimmed:
         return Reading(lost=True)
-    rows = AFTER.each(connection, session=session_id, seq=seq, limit=READ_EVENTS)
+    deleted = session.deleted_at is not None
+    rows = after(connection, session_id, seq, READ_EVENTS, () if deleted else waiting)
     found, _ = portion(rows, column="body", chars=READ_CHARS)
-    return Reading([load(event) for event in found], gone=not found and session.deleted_at is not None)
+    return Reading([load(event) for event in found], gone=not found and deleted)
 
 
 def _trim(transaction: Transaction, session_id: str, upto: int) -> None:
+    transaction.journal.lay_down_all()
     of_session = events.c.session_id == session_id
     transaction.connection.execute(delete(events).where(of_session, events.c.seq <= upto))
     transaction.connection.execute(

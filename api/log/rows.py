@@ -1,8 +1,10 @@
 """The log's rows: how events get their `seq`, and how they are read back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from types import SimpleNamespace
 
-from sqlalchemy import ColumnElement, Integer, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, select
 
 from api.core.events import Created, Ended, Event, Piece
 from api.database.prepared import Prepared, Row, Values, inserting
@@ -17,7 +19,8 @@ LOG_END: ColumnElement[int] = case(
 """The number of a session's last event, in a statement on `sessions`.
 
 A row of `sessions` has it as it was when the newest message began or ended; the pieces of an answer that runs
-come after that, and touch no row but their own. Old events are gone, so they do not tell it alone.
+come after that, and touch no row but their own. Old events are gone, so they do not tell it alone. What is
+still in the journal comes after that again.
 """
 
 
@@ -30,6 +33,12 @@ def add_created(transaction: Transaction, created: Sequence[Created]) -> None:
 def add_ended(transaction: Transaction, event: Ended) -> None:
     _EVENT.do(transaction.connection, **_row(event, "end", event.length, dump_ended(event)))
     transaction.events.append(event)
+
+
+def add_pieces(transaction: Transaction, pieces: Sequence[Piece]) -> None:
+    rows = [_row(piece, "piece", piece.at, piece.content) for piece in pieces]
+    _EVENT.do_each(transaction.connection, rows)
+    transaction.events += pieces
 
 
 def _row(event: Event, kind: str, at: int, body: str) -> Values:
@@ -53,6 +62,22 @@ _LOADERS: dict[str, Callable[[Row], Event]] = {
     "end": lambda row: load_ended(row.session_id, row.seq, row.message_id, row.body),
 }
 
+
+def after(
+    connection: Connection, session_id: str, seq: int, limit: int, waiting: Sequence[Piece]
+) -> Generator[Row]:
+    """The next events after `seq`, in order.
+
+    `waiting`: what the journal had of the session before this connection began to read.
+    """
+    with closing(AFTER.each(connection, session=session_id, seq=seq, limit=limit)) as rows:
+        for row in rows:
+            yield row
+            seq, limit = row.seq, limit - 1
+    for piece in [piece for piece in waiting if piece.seq > seq][:limit]:
+        yield SimpleNamespace(**_row(piece, "piece", piece.at, piece.content))
+
+
 _EVENT = Prepared(inserting(events))
 AFTER = Prepared(
     select(events)
@@ -60,4 +85,3 @@ AFTER = Prepared(
     .order_by(events.c.seq)
     .limit(bindparam("limit", type_=Integer))
 )
-"""The next `limit` events of a session after `seq`, in order."""

@@ -1,9 +1,9 @@
-"""The newest events of the sessions that somebody follows, as the last commits left them."""
+"""The newest events of the sessions that are followed or answered, as the last commits left them."""
 
 from collections import deque
 from collections.abc import Sequence
 
-from api.core.events import Event, Piece
+from api.core.events import Created, Ended, Event, Piece
 
 TAIL_EVENTS = 512
 TAIL_CHARS = 256 * 1024
@@ -39,11 +39,15 @@ def _chars(event: Event) -> int:
 
 
 class Tails:
-    """One tail a followed session. Whoever is further back reads the database."""
+    """One tail a session that is followed or being answered. Whoever is further back reads the database.
+
+    So whoever comes back in the middle of an answer finds what came meanwhile, also if nobody followed it.
+    """
 
     def __init__(self) -> None:
         self._tails: dict[str, Tail] = {}
         self._watchers: dict[str, int] = {}
+        self._running: set[str] = set()
 
     def hold(self, session_id: str) -> None:
         self._watchers[session_id] = self._watchers.get(session_id, 0) + 1
@@ -52,14 +56,26 @@ class Tails:
         self._watchers[session_id] -= 1
         if not self._watchers[session_id]:
             del self._watchers[session_id]
-            self._tails.pop(session_id, None)
+            self._leave(session_id)
 
     def add(self, event: Event) -> None:
-        if event.session_id in self._watchers:
-            self._tails.setdefault(event.session_id, Tail()).add(event)
+        session_id = event.session_id
+        if isinstance(event, Created) and not event.message.status.terminal:
+            self._running.add(session_id)
+        if session_id in self._watchers or session_id in self._running:
+            self._tails.setdefault(session_id, Tail()).add(event)
+        if isinstance(event, Ended):
+            self._running.discard(session_id)
+            self._leave(session_id)
+
+    def _leave(self, session_id: str) -> None:
+        """Nothing is kept for nobody."""
+        if session_id not in self._watchers and session_id not in self._running:
+            self._tails.pop(session_id, None)
 
     def drop(self, session_id: str) -> None:
         """The session is gone: whoever follows it reads the rest from the database."""
+        self._running.discard(session_id)
         self._tails.pop(session_id, None)
 
     def after(self, session_id: str, seq: int) -> Sequence[Event] | None:

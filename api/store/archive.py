@@ -41,7 +41,10 @@ class SqlArchive:
         await self._writer.submit(unit, durable=True)
 
     async def keeps(self, user_id: str, session_id: str, after: int) -> Sequence[Kept]:
-        return await self._readers.read(lambda connection: read_kept(connection, user_id, session_id, after))
+        waiting = self._writer.journal.of_session(session_id)
+        return await self._readers.read(
+            lambda connection: read_kept(connection, user_id, session_id, after, waiting)
+        )
 
     async def forget(self, user_id: str) -> Forgotten:
         now = self._clock()

@@ -1,12 +1,13 @@
 """Ending an answer: its text, its status and its terminal event, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 from sqlalchemy.exc import NoResultFound
 
-from api.core.events import Ended
+from api.core.events import Ended, Piece
 from api.core.lifecycle import Status, move
 from api.core.text import checksum
 from api.database.prepared import Prepared, Row
@@ -21,10 +22,15 @@ from api.store.rows import preview, to_session
 from api.store.search import add_words
 
 
-def text_so_far(connection: Connection, row: Row) -> str:
-    """The pieces of a running answer; what followers have been shown is exactly this."""
+def text_so_far(connection: Connection, row: Row, waiting: Sequence[Piece] = ()) -> str:
+    """The pieces of a running answer; what followers have been shown is exactly this.
+
+    `waiting`: what the journal had of its session before whoever reads has looked into the database.
+    """
     pieces = _PIECES.all(connection, session=row.session_id, message=row.id, created=row.created_seq)
-    return "".join([piece.body for piece in pieces])
+    last = pieces[-1].seq if pieces else row.created_seq
+    later = [piece.content for piece in waiting if piece.seq > last and piece.message_id == row.id]
+    return "".join([piece.body for piece in pieces] + later)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Finish:
 
     def end(self, transaction: Transaction, row: Row) -> Outcome:
         connection = transaction.connection
+        transaction.journal.lay_down(row.session_id)
         text = text_so_far(connection, row)
         session = _touched(connection, row.session_id, text, self.now)
         event = self._event(row, session.seq, text)
@@ -100,7 +107,7 @@ _STANDING = Prepared(
     .where(messages.c.id == bindparam("message"))
 )
 _PIECES = Prepared(
-    select(events.c.body)
+    select(events.c.seq, events.c.body)
     .where(
         events.c.session_id == bindparam("session"),
         events.c.seq > bindparam("created"),

@@ -1,7 +1,10 @@
 """Reading all that is kept of a session, from its beginning on."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, Integer, bindparam, select
 
+from api.core.events import Piece
 from api.core.records import Feedback, Kept, Verdict
 from api.database.portion import portion
 from api.database.prepared import Prepared, Row
@@ -14,12 +17,14 @@ MOST_ROWS = 200
 MOST_CHARS = 256 * 1024
 
 
-def read_kept(connection: Connection, user_id: str, session_id: str, after: int) -> list[Kept]:
+def read_kept(
+    connection: Connection, user_id: str, session_id: str, after: int, waiting: Sequence[Piece]
+) -> list[Kept]:
     """The messages after an index, until there are so many or they are so long; one at least, if there is."""
     require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
     found = _OLDEST_FIRST.each(connection, session=session_id, after=after, limit=MOST_ROWS)
     rows, _ = portion(found, column="content", chars=MOST_CHARS)
-    return [Kept(with_text(connection, row), not row.shown, _feedback(row)) for row in rows]
+    return [Kept(with_text(connection, row, waiting), not row.shown, _feedback(row)) for row in rows]
 
 
 def _feedback(row: Row) -> Feedback | None:

@@ -1,10 +1,12 @@
 """Reading messages: keyset pages by index, single ones, and what a chain is told of the past."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, exists, literal_column, select
 
 from api.core.errors import ChatError, Code
+from api.core.events import Piece
 from api.core.lifecycle import Status
 from api.core.records import Message, Position
 from api.database.portion import portion
@@ -51,9 +53,11 @@ def read_page(
     epoch: str,
     *,
     superseded: bool,
+    waiting: Sequence[Piece],
 ) -> Page:
     """One page in one snapshot: position, rows, and the text so far of a running answer agree.
 
+    `waiting`: what the journal had of the session before; it is behind what the snapshot has, or part of it.
     Its text has a bound too, so that a page may have fewer rows than were asked for, and there is more.
     """
     session = _PAGED.first(connection, session=session_id, user=user_id, before=before)
@@ -64,16 +68,23 @@ def read_page(
     number = NO_NUMBER if before is None else place.before
     rows = page.each(connection, session=session_id, before=number, limit=limit + 1)
     found, cut = portion(rows, column="content", chars=PAGE_CHARS)
-    shown = [with_text(connection, row) for row in reversed(found[:limit])]
-    return Page(shown, cut or len(found) > limit, Position(epoch, place.end))
+    shown = [with_text(connection, row, waiting) for row in reversed(found[:limit])]
+    end = max(place.end, waiting[-1].seq if waiting else 0)
+    return Page(shown, cut or len(found) > limit, Position(epoch, end))
 
 
-def read_message(connection: Connection, user_id: str, message_id: str, session_id: str | None) -> Message:
+def read_message(
+    connection: Connection,
+    user_id: str,
+    message_id: str,
+    session_id: str | None,
+    waiting: Sequence[Piece],
+) -> Message:
     found = owned_message(user_id, message_id, session_id)
     row = connection.execute(found).one_or_none()
     if row is None:
         raise ChatError(Code.NOT_FOUND, ids={"message_id": message_id})
-    return with_text(connection, row)
+    return with_text(connection, row, waiting)
 
 
 def read_history(
@@ -85,10 +96,10 @@ def read_history(
     return [(row.question, row.answer) for row in reversed(rows)]
 
 
-def with_text(connection: Connection, row: Row) -> Message:
+def with_text(connection: Connection, row: Row, waiting: Sequence[Piece]) -> Message:
     if Status(row.status).terminal:
         return to_message(row)
-    return to_message(row, text_so_far(connection, row))
+    return to_message(row, text_so_far(connection, row, waiting))
 
 
 _of_session = messages.c.session_id == bindparam("session")

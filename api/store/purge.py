@@ -28,6 +28,7 @@ def purge(transaction: Transaction, deleted_before: datetime) -> bool:
     found = {row.id: row.user_id for row in connection.execute(ripe)}
     if not found:
         return compact(connection)
+    transaction.journal.lay_down_all()
     room = ROOM
     for erase in (_erase_events, _erase_messages, _erase_notes):
         room = erase(connection, found, room)

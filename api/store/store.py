@@ -127,15 +127,22 @@ class SqlStore:
     async def page(
         self, user_id: str, session_id: str, limit: int, before: str | None, *, superseded: bool = False
     ) -> Page:
-        return await self._readers.read(
-            lambda connection: read_page(
-                connection, user_id, session_id, limit, before, self._epoch, superseded=superseded
-            )
+        unit = partial(
+            read_page,
+            user_id=user_id,
+            session_id=session_id,
+            limit=limit,
+            before=before,
+            epoch=self._epoch,
+            superseded=superseded,
+            waiting=self._writer.journal.of_session(session_id),
         )
+        return await self._readers.read(unit)
 
     async def message(self, user_id: str, message_id: str, session_id: str | None = None) -> Message:
+        waiting = self._writer.journal.of_answer(message_id)
         return await self._readers.read(
-            lambda connection: read_message(connection, user_id, message_id, session_id)
+            lambda connection: read_message(connection, user_id, message_id, session_id, waiting)
         )
 
     async def purge(self, deleted_before: datetime) -> bool:

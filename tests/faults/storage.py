@@ -24,6 +24,7 @@ from tests.faults.oracle import Oracle
 from tests.faults.piped import piped
 from tests.faults.server import Server
 from tests.faults.tab import Tab
+from tests.support.logged import LOGGED
 
 FELT_S = 10.0
 """Trouble that lasts so long must be felt: the server waits less before it tells somebody."""
@@ -234,4 +235,4 @@ class _Trial:
 def _logged(database: Path) -> int:
     """How many events are committed, as another connection sees it: it may read whoever writes."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as reader:
-        return int(reader.execute("SELECT count(*) FROM events").fetchone()[0])
+        return int(reader.execute(f"SELECT count(*) FROM {LOGGED}").fetchone()[0])

@@ -130,7 +130,8 @@ class Backend:
         return sent
 
     async def events(self, session_id: str, after: int = 0) -> list[Event]:
-        """All events after a position, as a follower reads them."""
+        """All events after a position, as a follower reads them of whom nothing is in memory."""
+        self.log._tails.drop(session_id)
         found: list[Event] = []
         while True:
             reading = await self.log.read(session_id, Position(self.log.epoch, after))

@@ -21,6 +21,7 @@ from tests.faults.model.database import HeldWriter
 from tests.faults.model.loop import StillLoop
 from tests.faults.model.person import Person
 from tests.faults.model.server import MortalServer
+from tests.support.logged import LOGGED
 
 FEW = st.integers(0, 3)
 SELDOM = st.sampled_from([False, False, False, True])
@@ -157,7 +158,9 @@ class Chat(RuleBasedStateMachine):
         self.all_flows(who, 12)
         if person.calls or person.later:
             return
-        ends: dict[str, Any] = dict(self.rows("SELECT session_id, max(seq) FROM events GROUP BY session_id"))
+        ends: dict[str, Any] = dict(
+            self.rows(f"SELECT session_id, max(seq) FROM {LOGGED} GROUP BY session_id")
+        )
         for session_id, state in person.core.conversations.items():
             if state.connected and state.following == "yes":
                 assert state.cursor == ends[session_id], f"{person.name} has stopped at {state.cursor}"
@@ -298,7 +301,7 @@ class Chat(RuleBasedStateMachine):
         content, status = found[0]
         if status not in {"pending", "streaming"}:
             return str(content)
-        pieces = "SELECT body FROM events WHERE message_id = ? AND kind = 'piece' ORDER BY seq"
+        pieces = f"SELECT body FROM {LOGGED} WHERE message_id = ? AND kind = 'piece' ORDER BY seq"
         return "".join(body for (body,) in self.rows(pieces, message_id))
 
     def rows(self, statement: str, *values: object) -> list[Any]:  # Any: rows of any shape

@@ -1,18 +1,18 @@
 """Five bugs, each a likely one. Whoever searches with the machine must find every one of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
-from sqlalchemy import BigInteger, Select, String, and_, bindparam, exists, literal_column
+from sqlalchemy import Connection
 
 from api import parts as wiring
-from api.database.prepared import Prepared
-from api.database.tables import events
+from api.core.events import Piece
+from api.database.prepared import Row
 from api.log import log as log_module
-from api.log.rows import AFTER
+from api.log.rows import after
 from api.service.follow import Follower, Turn
 from api.service.ports import Page
 from api.store.acceptance import Acceptance
@@ -81,15 +81,15 @@ async def clearing_last(self: Follower) -> Turn | None:
         await self._woken.wait()
 
 
-def one_too_far() -> Prepared:
+def one_too_far(
+    connection: Connection, session_id: str, seq: int, limit: int, waiting: Sequence[Piece]
+) -> Generator[Row]:
     """Whoever comes back in the middle of an answer misses its next piece; all others get everything."""
-    had, seq = events.alias(), bindparam("seq", type_=BigInteger)
-    piece = literal_column("'piece'", String)
-    within = exists().where(had.c.session_id == bindparam("session"), had.c.seq == seq, had.c.kind == piece)
-    missed = and_(within, events.c.seq == seq + 1, events.c.kind == piece)
-    real = AFTER.statement
-    assert isinstance(real, Select)
-    return Prepared(real.where(~missed))
+    within = False
+    for row in after(connection, session_id, seq - 1, limit + 1, waiting):
+        if row.seq > seq and not (within and row.seq == seq + 1 and row.kind == "piece"):
+            yield row
+        within = within or (row.seq, row.kind) == (seq, "piece")
 
 
 class PositionLast(SqlStore):
@@ -114,7 +114,7 @@ BUGS: dict[str, Bug] = {
     "ack before commit": Bug(writer=AckingFirst, told=r"was sent, kept 0"),
     "read before clear": Bug(lambda: patch.object(Follower, "turn", clearing_last)),
     "replay off by one": Bug(
-        lambda: patch.object(log_module, "AFTER", one_too_far()),
+        lambda: patch.object(log_module, "after", one_too_far),
         told="positions leave something out",
     ),
     "page position read after its rows": Bug(lambda: patch.object(wiring, "SqlStore", PositionLast)),

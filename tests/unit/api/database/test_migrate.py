@@ -111,6 +111,27 @@ def test_links_come_and_go_by_a_migration_of_their_own(engine: Engine, head: str
         assert connection.execute(text("SELECT * FROM identity_links")).all() == []
 
 
+def test_the_journal_goes_into_the_log_before_it_goes(engine: Engine, head: str, tmp_path: Path) -> None:
+    with engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(migrate_module.MIGRATIONS))
+        config.attributes["connection"] = connection
+        for body in ('[["s",3,"m",0,"a"],["t",3,"n",0,"x"]]', '[["s",4,"m",1,"b"]]'):
+            connection.execute(text("INSERT INTO journal (body) VALUES (:body)"), {"body": body})
+        connection.execute(text("INSERT INTO events VALUES ('s', 3, 'piece', 'm', 0, 'a')"))
+        command.downgrade(config, "0005")
+        connection.commit()
+        assert "journal" not in inspect(connection).get_table_names()
+        found = connection.execute(text("SELECT session_id, seq, kind, message_id, at, body FROM events"))
+        assert found.all() == [
+            ("s", 3, "piece", "m", 0, "a"),
+            ("s", 4, "piece", "m", 1, "b"),
+            ("t", 3, "piece", "n", 0, "x"),
+        ]
+    assert migrate(engine, tmp_path / "backups") is not None
+    assert revision(engine) == head
+
+
 def test_before_a_later_migration_a_copy_is_made(
     engine: Engine, head: str, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

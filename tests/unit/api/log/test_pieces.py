@@ -1,14 +1,15 @@
-"""What a commit has of all answers is one statement, and each answer's claim is looked at for itself."""
+"""What a commit has of all answers goes together, and each answer's claim is looked at for itself."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, select
 
 from api.core.events import PIECE_BYTES, Ended, Event, Piece
 from api.core.lifecycle import Status
 from api.core.records import Position
+from api.database import prepared
 from api.database.jobs import Outcome
 from api.database.tables import sessions
 from api.database.writer import Transaction
@@ -45,19 +46,22 @@ def piece(sent: Sent, seq: int, at: int, text: str) -> Piece:
     return Piece(sent.session_id, seq, sent.answer_id, at, text)
 
 
-async def test_however_many_answers_are_added_to_it_is_one_statement(backend: Backend) -> None:
+async def test_however_many_answers_are_added_to_it_is_two_statements(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many = [await backend.send() for _ in range(20)]
     await added(backend, *(of(sent, "a") for sent in many))
     asked: list[str] = []
+    execute = prepared._execute
 
-    def note(*call: Any) -> None:
-        asked.append(call[2])
+    def noting(connection: Connection, sql: str, given: Any, *, many: bool) -> Any:
+        asked.append(sql)
+        return execute(connection, sql, given, many=many)
 
-    event.listen(backend.database.writing, "before_cursor_execute", note)
+    monkeypatch.setattr(prepared, "_execute", noting)
     outcomes = await added(backend, *(of(sent, "b", after=1, at=1) for sent in many))
-    event.remove(backend.database.writing, "before_cursor_execute", note)
     assert outcomes == [sent.claim.seq + 2 for sent in many]
-    assert len(asked) == 1
+    assert len(asked) == 2
     for sent in many:
         assert await logged(backend, sent) == [piece(sent, 3, 0, "a"), piece(sent, 4, 1, "b")]
 

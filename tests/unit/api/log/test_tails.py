@@ -3,8 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.core.events import Piece
+from api.core.events import Created, Ended, Piece
+from api.core.lifecycle import Role, Status
+from api.core.records import Message
 from api.log.tails import TAIL_CHARS, TAIL_EVENTS, Tail, Tails
+from tests.support.clocks import SettableClock
 
 
 def piece(seq: int, content: str = "x", session: str = "s") -> Piece:
@@ -98,6 +101,49 @@ def test_the_last_follower_takes_the_tail_along() -> None:
     assert tails.after("s", 0) is None
     tails.hold("s")
     assert tails.after("s", 0) is None, "what came while nobody looked is missing"
+
+
+def begun(seq: int) -> Created:
+    now = SettableClock()()
+    return Created("s", seq, Message("m", "s", 2, Role.ASSISTANT, "", Status.PENDING, now))
+
+
+def ended(seq: int) -> Ended:
+    return Ended("s", seq, "m", Status.COMPLETE, 1, "0")
+
+
+def test_while_an_answer_runs_whoever_comes_back_misses_nothing() -> None:
+    tails = Tails()
+    tails.hold("s")
+    for event in (begun(2), piece(3)):
+        tails.add(event)
+    tails.release("s")
+    tails.add(piece(4))
+    tails.hold("s")
+    tails.add(piece(5))
+    assert [event.seq for event in tails.after("s", 2) or ()] == [3, 4, 5]
+
+
+def test_once_it_has_ended_nothing_is_kept_for_nobody() -> None:
+    tails = Tails()
+    for event in (begun(2), piece(3), ended(4)):
+        tails.add(event)
+    assert tails.after("s", 3) is None
+    tails.hold("s")
+    for event in (begun(6), piece(7), ended(8)):
+        tails.add(event)
+    assert [event.seq for event in tails.after("s", 6) or ()] == [7, 8]
+    tails.release("s")
+    assert tails.after("s", 7) is None
+
+
+def test_of_a_session_that_is_gone_and_answered_nothing_is_kept() -> None:
+    """Of a commit that may have been made nobody is told what it had, nor whether that was the end."""
+    tails = Tails()
+    tails.add(begun(2))
+    tails.drop("s")
+    tails.add(piece(3))
+    assert tails.after("s", 2) is None
 
 
 def test_of_a_session_that_is_gone_nothing_is_held() -> None:
