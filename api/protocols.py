@@ -88,6 +88,11 @@ class Watch:
             self._timer.cancel()
             self._timer = None
 
+    def retire(self) -> None:
+        """Lets go of whoever has made it, who holds it."""
+        self.end()
+        del self._stalled, self._patience
+
     def _look(self) -> None:
         self._timer = None
         before, self._left = self._left, self._transport.get_write_buffer_size()
@@ -102,12 +107,15 @@ class Watch:
 
 
 class _Watched(asyncio.Protocol):
-    """Mixed into a protocol of uvicorn's: watches its transport for as long as writing is paused."""
+    """Mixed into a protocol of uvicorn's: watches its transport for as long as writing is paused.
+
+    When a connection is lost cycles are broken: full collections are so rare that it would stay for hours.
+    """
 
     _watch: Watch
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._watch.end()
+        self._watch.retire()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -138,6 +146,10 @@ class HttpProtocol(_Watched, HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect(None)
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # as uvicorn does when a connection is lost
 
     def data_received(self, data: bytes) -> None:
         self._begin()
@@ -188,8 +200,12 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         _limit_unheard(self.transport, 0)  # pings look after it, and its close may wait for a slow peer
 
     async def run_asgi(self) -> None:
-        self.scope["extensions"][WRITE_TEXT] = {"write": self.write_text}
-        await super().run_asgi()
+        extensions = self.scope["extensions"]
+        extensions[WRITE_TEXT] = {"write": self.write_text}
+        try:
+            await super().run_asgi()
+        finally:
+            del extensions[WRITE_TEXT]
 
     def write_text(self, text: str) -> bool:
         """Writes a frame at once; False where anything is out of the ordinary: then it is to be sent.

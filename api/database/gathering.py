@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from api.database.jobs import Job
 
-GATHER_S = (0.005, 0.025)
-"""Jobs wait as long as the last commit took to come back, but at least and at most so long."""
+GATHER_S = (0.005, 0.030)
+SHARE = 3
+"""Jobs wait so many times as long as the last commit took to come back, but at least and at most so long."""
 
 
 class Gathering:
@@ -29,7 +30,7 @@ class Gathering:
             self.end()
         elif self._timer is None:
             least, most = GATHER_S
-            wait = min(max(self._took, least), most)
+            wait = min(max(self._took * SHARE, least), most)
             self._timer = loop.call_later(wait, self.end)
 
     def end(self) -> None:

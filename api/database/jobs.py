@@ -76,7 +76,7 @@ def _run_alone(transaction: Transaction, job: Job) -> None:
     try:
         job.result = job.unit(transaction)
     except (RefusedError, ChatError) as refusal:
-        job.error = refusal
+        job.error = refusal.with_traceback(None)  # which holds the job, which holds the error
 
 
 def resolve(future: "asyncio.Future[T]", result: T, error: Exception | None) -> None:

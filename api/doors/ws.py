@@ -142,6 +142,10 @@ class Socket:
         if self._deaf is not None:
             self._deaf()
         self._dialog.close()
+        del (
+            self._dialog,
+            self._requests,
+        )  # a cycle, which waits for a full collection
 
     async def _until_closed(self) -> None:
         """Whichever ends first, reader or writer, ends the other, and what is being carried out."""

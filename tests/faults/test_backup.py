@@ -118,13 +118,16 @@ def _terminal(row: Frame) -> bool:
     return row["status"] not in {"pending", "streaming"}
 
 
-async def chatted(page: Page, target: Path) -> None:
-    """A backup is made while the second answer is being written; two more messages follow it."""
+async def chatted(page: Page, target: Path) -> str:
+    """A backup is made while the second answer is being written; two more messages follow it.
+
+    Returns what had been seen of that answer before.
+    """
     async with page.connected() as socket:
         await page.send(socket, "tokens=5", "one")
         await page.until(socket, "done")
         two = await page.send(socket, ENDLESS, "two")
-        await page.until(socket, "token")
+        seen = (await page.until(socket, "token"))["content"]
         assert "Backed up" in await steadychat(page.server, "backup", str(target))
         await socket.send(json.dumps({"type": "stop", "message_id": two["pending_message_id"]}))
         await page.until(socket, "done")
@@ -132,6 +135,7 @@ async def chatted(page: Page, target: Path) -> None:
             await page.send(socket, "tokens=5", key)
             await page.until(socket, "done")
     assert [status for _, status in page.texts] == [*["complete"] * 3, "cancelled", *["complete"] * 4]
+    return str(seen)
 
 
 async def test_a_client_from_the_lost_future_notices_and_shows_what_there_is(
@@ -141,7 +145,7 @@ async def test_a_client_from_the_lost_future_notices_and_shows_what_there_is(
     async with Server(launcher, tmp_path / "data") as server:
         await server.start()
         page = Page(server, await identified(server))
-        await chatted(page, target)
+        seen = await chatted(page, target)
         first = list(page.rows)
         lost_epoch = page.epoch
         assert "stop it first" in await steadychat(server, "restore", str(target), status=1)
@@ -158,7 +162,7 @@ async def test_a_client_from_the_lost_future_notices_and_shows_what_there_is(
             (_, _), (one, _), (_, _), (two, ended) = page.texts
             assert one == "t0 t1 t2 t3 t4 "
             assert ended == "interrupted"
-            assert two.startswith("t0 t1 ")
+            assert two.startswith(seen), "what was seen before the backup is in it"
             assert "".join(f"t{number} " for number in range(100_000)).startswith(two)
 
             again = await page.send(socket, "tokens=5", "one")
