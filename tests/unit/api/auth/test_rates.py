@@ -7,9 +7,9 @@ from api.auth.rates import Rates
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time that `limits` sees, in seconds."""
+    """The time, in seconds."""
     moment = [1000.0]
-    monkeypatch.setattr(time, "time", lambda: moment[0])
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
     return moment
 
 
@@ -68,3 +68,17 @@ def test_what_is_reserved_is_taken_into_account_until_it_is_settled() -> None:
     assert rates.reserve("u") is None
     assert rates.reserve("u") is not None
     assert rates.reserve("somebody else") is None
+
+
+def test_whoever_has_sent_nothing_for_a_minute_is_forgotten(now: list[float]) -> None:
+    rates = Rates(2)
+    for user in ("anna", "ben"):
+        rates.allow(user)
+        now[0] += 30
+    now[0] += 10
+    rates.allow("carl")
+    assert set(rates._sent) == {"ben", "carl"}
+    now[0] += 61
+    assert rates.reserve("ben") is None, "its window is empty by now"
+    rates.allow("anna")
+    assert set(rates._sent) == {"anna"}
