@@ -5,8 +5,7 @@ uvicorn lets a transport flush for ever when it closes it, keeps megabytes in fr
 """
 
 import asyncio
-import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
@@ -14,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import OPEN
 
+from api.stalls import Watch, limit_unheard, limit_unsent, limit_waiting
 from api.wire.connection import SLOW, WRITE_TEXT
 
 STALL_S = 30.0  # without a byte taken by the peer, of the bytes that wait
@@ -21,32 +21,10 @@ CLOSE_S = 5.0  # the same, once the WebSocket is closing
 HEAD_S = 30.0  # from the first byte of a request to the end of its headers
 BODY_S = 30.0  # without a byte of a body that has not ended
 DEAD_S = 45.0  # bytes of a response without any word of them from the peer's machine; a client waits 40
-LOOK_S = 1.0
-UNSENT_BYTES = 64 * 1024
 UNLIMITED = 2**31 - 1
 FIN_TEXT = 0x81
 SHORT, LONG = 126, 2**16
 """From so many bytes on the size of a frame is written in two bytes more, and in eight."""
-
-
-def limit_waiting(transport: asyncio.Transport) -> None:
-    """From now on writing is paused while anything at all waits here, and little waits in the kernel."""
-    transport.set_write_buffer_limits(high=0)
-    _limit_unsent(transport, UNSENT_BYTES)
-
-
-def _limit_unsent(transport: asyncio.Transport, most: int) -> None:
-    """Unlike SO_SNDBUF it leaves alone what is under way: a distant peer is served as fast as ever."""
-    connected = transport.get_extra_info("socket")
-    if hasattr(socket, "TCP_NOTSENT_LOWAT") and connected.family in {socket.AF_INET, socket.AF_INET6}:
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, most)
-
-
-def _limit_unheard(transport: asyncio.Transport, seconds: float) -> None:
-    """Of itself Linux goes on for a quarter of an hour where the network has vanished; 0 is its own limit."""
-    connected = transport.get_extra_info("socket")
-    if hasattr(socket, "TCP_USER_TIMEOUT") and connected.family in {socket.AF_INET, socket.AF_INET6}:
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -57,53 +35,6 @@ def text_frame(payload: bytes) -> bytes:
     if size < LONG:
         return bytes((FIN_TEXT, SHORT, size >> 8, size & 0xFF)) + payload
     return bytes((FIN_TEXT, SHORT + 1)) + size.to_bytes(8, "big") + payload
-
-
-class Watch:
-    """Looks after a transport while bytes wait in it; `stalled` is called when they have ceased to leave."""
-
-    def __init__(
-        self, transport: asyncio.Transport, stalled: Callable[[], None], patience: Callable[[], float]
-    ) -> None:
-        self._transport = transport
-        self._stalled = stalled
-        self._patience = patience
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._left = 0
-        self._moved = 0.0
-
-    @property
-    def watching(self) -> bool:
-        return self._timer is not None
-
-    def begin(self) -> None:
-        self.end()
-        self._left = self._transport.get_write_buffer_size()
-        self._moved = self._loop.time()
-        self._timer = self._loop.call_later(LOOK_S, self._look)
-
-    def end(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def retire(self) -> None:
-        """Lets go of whoever has made it, who holds it."""
-        self.end()
-        del self._stalled, self._patience
-
-    def _look(self) -> None:
-        self._timer = None
-        before, self._left = self._left, self._transport.get_write_buffer_size()
-        if not self._left:
-            return
-        if self._left < before:
-            self._moved = self._loop.time()
-        if self._loop.time() - self._moved < self._patience():
-            self._timer = self._loop.call_later(LOOK_S, self._look)
-        else:
-            self._stalled()
 
 
 class _Watched(asyncio.Protocol):
@@ -140,7 +71,7 @@ class HttpProtocol(_Watched, HttpToolsProtocol):
         self._watch = Watch(transport, transport.abort, lambda: STALL_S)
         super().connection_made(transport)
         limit_waiting(transport)
-        _limit_unheard(transport, DEAD_S)
+        limit_unheard(transport, DEAD_S)
         self._expect(self.timeout_keep_alive)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -197,7 +128,7 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self._watch = Watch(self.transport, self._part, self._patience)
         limit_waiting(self.transport)
-        _limit_unheard(self.transport, 0)  # pings look after it, and its close may wait for a slow peer
+        limit_unheard(self.transport, 0)  # pings look after it, and its close may wait for a slow peer
 
     async def run_asgi(self) -> None:
         extensions = self.scope["extensions"]
@@ -261,4 +192,4 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         self.close_sent = True
         self.transport.close()
         self._watch.begin()
-        _limit_unsent(self.transport, UNLIMITED)
+        limit_unsent(self.transport, UNLIMITED)

@@ -15,7 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from api import protocols, serve
+from api import protocols, serve, stalls
 from api.doors import sse
 from tests.support.live import Live, User, live
 from tests.support.talk import PATIENCE_S, Frame, answer_of, hear, say
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         patched.setattr(protocols, "STALL_S", STALL_S)
         patched.setattr(protocols, "CLOSE_S", STALL_S / 2)
         patched.setattr(protocols, "DEAD_S", STALL_S * 1.5)
-        patched.setattr(protocols, "LOOK_S", STALL_S / 10)
+        patched.setattr(stalls, "LOOK_S", STALL_S / 10)
         patched.setattr(protocols, "HEAD_S", STALL_S)
         patched.setattr(protocols, "BODY_S", STALL_S)
         patched.setattr(sse, "SILENCE_S", STALL_S / 4)

@@ -9,8 +9,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from api import protocols
-from api.protocols import HttpProtocol, SocketProtocol, Watch
+from api import stalls
+from api.protocols import HttpProtocol, SocketProtocol
+from api.stalls import Watch
 
 PATIENT_S = 20.0
 
@@ -37,7 +38,7 @@ async def gives_up(*left: int, patience: float) -> bool:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocols, "LOOK_S", 0.005)
+    monkeypatch.setattr(stalls, "LOOK_S", 0.005)
 
 
 @pytest.mark.anyio

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from api import protocols, serve
+from api import protocols, serve, stalls
 
 WAIT_S = 20
 STALL_S, CLOSE_S, PING_S = 0.3, 0.2, 0.05
@@ -53,7 +53,7 @@ class Talker:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocols, "STALL_S", STALL_S)
     monkeypatch.setattr(protocols, "CLOSE_S", CLOSE_S)
-    monkeypatch.setattr(protocols, "LOOK_S", 0.02)
+    monkeypatch.setattr(stalls, "LOOK_S", 0.02)
     monkeypatch.setattr(serve, "PING_S", PING_S)
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
+import api
 from api.core.events import Piece
 from api.database import journal as journal_module
 from api.database import prepared
@@ -385,3 +386,11 @@ def test_nothing_is_lost_doubled_or_moved(
     said = [(each.session_id, each.seq, each.content) for session in SESSIONS for each in world.log[session]]
     assert found == said
     shutil.rmtree(folder)
+
+
+def test_whoever_erases_events_empties_the_journal_first() -> None:
+    """What has gone down may still be in it, and the next start would bring it back."""
+    sources = [path.read_text() for path in Path(api.__file__).parent.rglob("*.py")]
+    erasing = [source for source in sources if "delete(events)" in source]
+    assert erasing
+    assert all("journal.lay_down_all()" in source for source in erasing)
