@@ -11,11 +11,13 @@ from loadtests.people.wrongs import Wrong
 from loadtests.protocol.verify.violations import Kind
 from loadtests.report.figures import Figures, Times, figures
 from loadtests.report.gallery import charts
+from loadtests.report.picture import main as draw
 from loadtests.report.story import Story
 from loadtests.report.writing import write_report
 
 Line = dict[str, Any]  # Any: JSON
 AT = 1_000_000.0
+TEXT = "{http://www.w3.org/2000/svg}text"
 LOAD = {
     "scenario": "storm",
     "words": "All <are> cut.",
@@ -190,3 +192,18 @@ def test_growth_is_told_in_percent_of_an_hour(tmp_path: Path) -> None:
 
 def test_growth_of_a_short_load_is_not_told(tmp_path: Path) -> None:
     assert grown(tmp_path, 0.1, 0.5).growth == {}
+
+
+def test_the_server_of_a_load_can_be_drawn_for_a_page_that_is_light_or_dark(tmp_path: Path) -> None:
+    story(tmp_path, [second(at) for at in range(10)])
+    assert draw([str(tmp_path), str(tmp_path / "soak")]) == 0
+    light, dark = ((tmp_path / f"soak-{look}.svg").read_text() for look in ("light", "dark"))
+    assert light != dark
+    for each in (light, dark):
+        titles = [text.text for text in ET.fromstring(each).iter(TEXT)]  # noqa: S314 - ours
+        assert {"Memory", "Descriptors and tasks", "descriptors", "tasks"} <= {*titles}
+        assert "light-dark" not in each
+
+
+def test_a_picture_needs_a_load_and_a_name() -> None:
+    assert draw([]) == 2
