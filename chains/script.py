@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """Be silent until `until` seconds after the start; None is for ever."""
 
     until: float | None

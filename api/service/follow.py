@@ -101,7 +101,7 @@ class Follower:
         self._follows: dict[str, Follow] = {}
         self._marked: deque[Follow] = deque()
         self._last: Follow | None = None
-        self._woken = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
         self._nudged = False
         self.parting = False
 
@@ -138,7 +138,7 @@ class Follower:
     def nudge(self) -> None:
         """Makes `turn` return soon, with None if there is nothing to read."""
         self._nudged = True
-        self._woken.set()
+        self._wake()
 
     def part(self) -> None:
         """The server leaves: what is there now is still read, then `turn` has None for good."""
@@ -148,7 +148,11 @@ class Follower:
     def _mark(self, follow: Follow) -> None:
         if follow not in self._marked:
             self._marked.append(follow)
-        self._woken.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def later(self, follow: Follow) -> None:
         """Gives a session its turn again after a while, although nothing was committed to it."""
@@ -157,13 +161,12 @@ class Follower:
     async def turn(self) -> Turn | None:
         """The next session that has something, each in turn; None after a nudge.
 
-        The order is: clear the wake-up, read, wait. Any other would lose a commit that lands in the read.
+        It waits only if nothing was marked up to that very moment: no commit is lost that lands in a read.
         """
         last, self._last = self._last, None
         if last is not None and (last.waiting or last.more):
             self._mark(last)  # its next turn comes after everybody else's
         while True:
-            self._woken.clear()
             while self._marked:
                 turn = await self._read(self._marked.popleft())
                 if turn is not None:
@@ -171,7 +174,12 @@ class Follower:
             if self._nudged:
                 self._nudged = self.parting
                 return None
-            await self._woken.wait()
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Until there is a mark or a nudge; a bare future, since each token comes by here."""
+        self._waiting = asyncio.get_running_loop().create_future()
+        await self._waiting
 
     async def _read(self, follow: Follow) -> Turn | None:
         if not self.holds(follow):

@@ -74,11 +74,10 @@ async def clearing_last(self: Follower) -> Turn | None:
             if turn is not None:
                 self._mark(follow)
                 return turn
-        self._woken.clear()
         if self._nudged:
             self._nudged = False
             return None
-        await self._woken.wait()
+        await self._wait()
 
 
 def one_too_far(

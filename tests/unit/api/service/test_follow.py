@@ -38,7 +38,6 @@ class ReadsBeforeItClears(Follower):
         if turn is None:
             with suppress(ValueError):
                 self._marked.remove(follow)
-            self._woken.clear()
         return turn
 
 
