@@ -136,7 +136,7 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         try:
             await super().run_asgi()
         finally:
-            del extensions[WRITE_TEXT]
+            extensions.pop(WRITE_TEXT, None)
 
     def write_text(self, text: str) -> bool:
         """Writes a frame at once; False where anything is out of the ordinary: then it is to be sent.

@@ -10,7 +10,10 @@ from api.wire.incoming import AnyClientFrame, MalformedError, Mistakes, parse
 from api.wire.outgoing import encode, error_json, hint_json
 
 WRITE_TEXT = "steadychat.write_text"
-"""An ASGI extension of our server's: `write` takes a text, and tells whether it has written it at once."""
+"""An ASGI extension of our server's: `write` takes a text, and tells whether it has written it at once.
+
+Whoever wraps `send` to see what goes out takes it from the scope; then all of it goes through `send`.
+"""
 MOST_HINTS = 100
 MOST_REPLIES = 64
 

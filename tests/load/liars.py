@@ -18,6 +18,7 @@ from api import serve
 from api.app import create_app
 from api.parts import build as build_parts
 from api.settings import Settings
+from api.wire.connection import WRITE_TEXT
 from chains.scripted import RECORD, Call, Scripted
 
 START_S = 30
@@ -62,6 +63,7 @@ class Liar:
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:  # Any: as above
         if scope["type"] == "websocket":
+            del scope["extensions"][WRITE_TEXT]  # so that all goes through `send`
             send = _lying(send, self._lies[scope["server"][1]])
         await self._app(scope, receive, send)
 
