@@ -172,8 +172,6 @@ class Generator:
     async def _past(self, job: Job) -> list[Exchange]:
         if job.end_as is not None:
             await asyncio.sleep(0)  # asked to end before it began: that arrives here
-        if job.index == 0:
-            return []
         most = self._limits.history_messages
         past = await self._history(job.claim.session_id, job.index, most // 2)
         told = exchanges(past, self._limits.history_chars)
