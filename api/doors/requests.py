@@ -30,8 +30,11 @@ class Requests:
             await asyncio.shield(self._moved)
 
     async def settled(self) -> None:
-        """Waits until everything that was asked is carried out."""
-        while self._task is not None:
+        """Waits until everything that was asked is carried out.
+
+        A task that was cancelled before its first step is done without having said so itself.
+        """
+        while self._task is not None and not self._task.done():
             await asyncio.wait({self._task})
 
     async def abandon(self) -> None:

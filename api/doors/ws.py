@@ -49,16 +49,17 @@ class Sockets:
         return router
 
     async def _admit(self, websocket: WebSocket) -> None:
-        socket = Socket(self, websocket)
         if not self.origins.permit(websocket):
             await websocket.close()  # before the upgrade: HTTP 403
             return
-        if not self.limits.admit(real_address(websocket), socket):
-            await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "30"}))
-            return
+        socket = Socket(self, websocket)
         try:
-            await socket.run()
+            if self.limits.admit(real_address(websocket), socket):
+                await socket.run()
+            else:
+                await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "30"}))
         finally:
+            socket.leave()
             self.limits.leave(socket)
 
 
@@ -94,7 +95,6 @@ class Socket:
             await self._until_closed()
         finally:
             late.cancel()
-            self._leave()
 
     async def _identity(self) -> Identity | None:
         try:
@@ -136,7 +136,8 @@ class Socket:
         self._dialog.connection.close(close)
         self._dialog.follower.nudge()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Follows nothing any more, and is not to be used again."""
         if self._expiry is not None:
             self._expiry.cancel()
         if self._deaf is not None:

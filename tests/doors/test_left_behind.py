@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from socket import SHUT_RDWR
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from api.doors.dialog import Dialog
 from api.doors.ws import Socket
@@ -62,6 +63,14 @@ def test_of_a_websocket_with_a_refusal(server: Live, user: User) -> None:
         for _ in range(5):
             say(connection, type="send", content="tokens=5", session_id=ack["session_id"])
             assert until(connection, "error")[-1]["code"] == "session_busy"
+    assert gone_to(before)
+
+
+def test_of_a_websocket_that_is_refused(server: Live) -> None:
+    before = alive()
+    for _ in range(5):
+        with pytest.raises(InvalidStatus), socket(server, None, origin="http://elsewhere.example"):
+            pass
     assert gone_to(before)
 
 
