@@ -55,6 +55,7 @@ class FaultProxy:
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the owner alone
         )
         assert process.stdout is not None  # noqa: S101 - for mypy: a pipe
         async with asyncio.timeout(START_S):

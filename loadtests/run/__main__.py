@@ -28,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _folder(options: Options) -> Path:
     name = f"{options.scenario.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder = options.folder or Path("var") / "load" / name
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        sys.exit(f"{folder} cannot be made: {error.strerror or error}. Name another one by --folder.")
     return folder.resolve()
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -125,3 +127,27 @@ def test_the_report_says_what_was_found_and_needs_nothing_else(loads: dict[str, 
     assert page.count("<svg") >= 8
     assert "http" not in page.replace("http-equiv", "")
     assert str(good.folder / "report.html") in good.said
+
+
+def test_ctrl_c_ends_a_load_early_and_its_report_is_written(tmp_path: Path) -> None:
+    """A terminal sends the interrupt to all processes of the load at once."""
+    folder = tmp_path / "load"
+    command = [sys.executable, "-m", "loadtests.run", *QUICK, "--scenario", "steady", "--duration", "60s"]
+    process = subprocess.Popen(
+        [*command, "--folder", str(folder)],
+        cwd=ROOT,
+        env=bare(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    seen = folder / "observations.jsonl"
+    until = time.monotonic() + LIMIT_S
+    while not (seen.exists() and '"complete": ' in seen.read_text()) and time.monotonic() < until:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert Ended(0, said, folder).result["confirmed"] > 0
