@@ -144,7 +144,7 @@ prove: $(tools) ## Prove at full size what is promised, and write docs/guarantee
 
 .PHONY: bench
 bench: $(tools) ## Measure servers side by side and write docs/performance.md (PEERS=steadychat,naive REPEAT=1: a part, a look)
-	$(if $(findstring chainlit,$(or $(PEERS),chainlit)),@$(MAKE) $(chainlit) || echo '» Without Chainlit: see above, and `make $(chainlit)`')
+	$(if $(findstring chainlit,$(or $(PEERS),chainlit)),@$(MAKE) $(chainlit) || echo '» Without Chainlit: see above; it is tried again by `make $(chainlit)`')
 	@status=0; .venv/bin/python -m loadtests.bench $(PEERS:%=--peers %) $(REPEAT:%=--repeat %) $(ARGS) || status=$$?; \
 	    $(if $(PEERS)$(ARGS),,.venv/bin/python -m loadtests.bench.report;) exit $$status
 
