@@ -143,10 +143,7 @@ class Socket:
         if self._deaf is not None:
             self._deaf()
         self._dialog.close()
-        del (
-            self._dialog,
-            self._requests,
-        )  # a cycle, which waits for a full collection
+        del self._dialog, self._requests  # they hold methods of this, and full collections are rare
 
     async def _until_closed(self) -> None:
         """Whichever ends first, reader or writer, ends the other, and what is being carried out."""
