@@ -16,6 +16,7 @@ from api.auth.rates import Rates
 from api.auth.secret import kept_secret
 from api.auth.sockets import SocketLimits
 from api.backup.places import UPLOADS
+from api.core.history import HistoryLimits
 from api.core.points import Reach, nowhere
 from api.data import StartRefusedError, new_id, open_database_in, taken_folder
 from api.database.database import Database
@@ -163,6 +164,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         clock=now,
         new_id=new_id,
         owner=owner,
+        history=HistoryLimits(settings.history_messages // 2, settings.history_chars),
         served=frozenset(chains),
         default_chain=next(iter(chains)),
     )
@@ -174,7 +176,6 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         Generator(
             chains=chains,
             log=log,
-            history=store.history,
             finish=Finisher(store, hints, new_id),
             hints=hints,
             notes=notes,
@@ -281,8 +282,6 @@ def _generation_limits(settings: Settings) -> GenerationLimits:
         gap=settings.timeout_gap,
         total=settings.timeout_total,
         output_bytes=settings.limit_output_bytes,
-        history_messages=settings.history_messages,
-        history_chars=settings.history_chars,
     )
 
 

@@ -138,15 +138,15 @@ class SocketProtocol(_Watched, WebSocketsSansIOProtocol):
         finally:
             extensions.pop(WRITE_TEXT, None)
 
-    def write_text(self, text: str) -> bool:
-        """Writes a frame at once; False where anything is out of the ordinary: then it is to be sent.
+    def write_text(self, *texts: str) -> bool:
+        """Writes these as frames, all at once; False where anything is out of the ordinary: then send them.
 
         A token is a few dozen bytes, and its way through ASGI and the library cost more than what is in it.
         """
         ordinary = self.writable.is_set() and self.conn.state is OPEN and self.handshake_complete
         if not ordinary or self.disconnected or self.close_sent:
             return False
-        self.transport.write(text_frame(text.encode()))
+        self.transport.write(b"".join([text_frame(text.encode()) for text in texts]))
         return True
 
     def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:

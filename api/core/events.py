@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from api.core.errors import Problem
 from api.core.lifecycle import Status
@@ -26,10 +28,11 @@ class Created:
         return self.message.id
 
 
-class Piece(NamedTuple):
+class Piece(Struct, frozen=True, array_like=True, gc=False):
     """A piece of an answer. `at` is the offset of its first code point in the whole text.
 
-    There is one for every token, and a tuple is made in a fraction of the time.
+    There is one for every token, and many are kept for a while. So it is of a kind that the collector need
+    not look at, as it can be in no cycle. As JSON it is an array.
     """
 
     session_id: str

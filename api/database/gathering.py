@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 from api.database.jobs import Job
 
-GATHER_S = (0.005, 0.030)
+GATHER_S = (0.005, 0.015)
 SHARE = 3
 """Jobs wait so many times as long as the last commit took to come back, but at least and at most so long."""
 
 
 class Gathering:
-    """Hands jobs over: at once if one of them is urgent, else after a moment, with all that came meanwhile.
+    """Hands jobs over: an urgent one at once and alone, others after a moment, with all that came meanwhile.
 
     Pieces of answers come by the thousand. Alone, each would pay for a commit, and for waking the thread.
+    What somebody waits for takes none of them along: its commit is so much shorter.
     """
 
     def __init__(self, hand_over: Callable[[list[Job]], None]) -> None:
@@ -22,13 +23,14 @@ class Gathering:
         self._jobs: list[Job] = []
         self._timer: asyncio.TimerHandle | None = None
         self._clock = time.monotonic
-        self._handed = self._took = 0.0
+        self._took = 0.0
 
     def take(self, job: Job, loop: asyncio.AbstractEventLoop, *, urgent: bool) -> None:
-        self._jobs.append(job)
         if urgent:
-            self.end()
-        elif self._timer is None:
+            self._put([job])
+            return
+        self._jobs.append(job)
+        if self._timer is None:
             least, most = GATHER_S
             wait = min(max(self._took * SHARE, least), most)
             self._timer = loop.call_later(wait, self.end)
@@ -39,10 +41,15 @@ class Gathering:
             self._timer.cancel()
             self._timer = None
         if self._jobs:
-            self._handed = self._clock()
             jobs, self._jobs = self._jobs, []
-            self._hand_over(jobs)
+            self._put(jobs)
 
-    def came_back(self) -> None:
-        """What was handed over last is done; under load that takes longer, and more is gathered meanwhile."""
-        self._took = self._clock() - self._handed
+    def _put(self, jobs: list[Job]) -> None:
+        now = self._clock()
+        for job in jobs:
+            job.handed = now
+        self._hand_over(jobs)
+
+    def came_back(self, jobs: list[Job]) -> None:
+        """These are done; under load that takes longer, and more is gathered meanwhile."""
+        self._took = self._clock() - jobs[0].handed

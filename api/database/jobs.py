@@ -51,6 +51,8 @@ class Job:
     result: Any = None
     error: Exception | None = None
     told: bool = False
+    handed: float = 0
+    """When it went to the writer's thread."""
 
 
 def grouped(batch: Sequence[Job]) -> list[list[Job]]:

@@ -12,7 +12,7 @@ leaves out of the first what is in the second.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import orjson
+import msgspec
 from sqlalchemy import Connection, text
 
 from api.core.events import Piece
@@ -27,10 +27,18 @@ LAID_FOR_EACH = 2
 
 @dataclass(slots=True)
 class _Waiting:
-    """A session's pieces that have not gone down; `entry` is the journal's row with the first of them."""
+    """A session's pieces that have not gone down; `entry` is the journal's row with the first of them.
+
+    They are of one answer, which has not ended since: `fence` is what whoever writes it has shown.
+    """
 
     entry: int
+    fence: str
     pieces: list[Piece]
+
+    def end_for(self, message_id: str, fence: str) -> int:
+        last = self.pieces[-1]
+        return last.seq if last.message_id == message_id and self.fence == fence else 0
 
 
 class _Held:
@@ -87,25 +95,27 @@ class Entry:
         self._laid: set[str] = set()
         self._version: int | None = None
 
-    def ends(self, session_ids: Iterable[str]) -> dict[str, int]:
-        """The number of each session's last piece as this transaction leaves it; 0 if there is none."""
-        self._look()
-        ends = {session_id: self._held.end(session_id) for session_id in session_ids}
-        ends |= dict.fromkeys(ends.keys() & self._laid, 0)
-        return ends | {
-            session_id: self._added[session_id].pieces[-1].seq for session_id in ends.keys() & self._added
-        }
+    def end_for(self, session_id: str, message_id: str, fence: str) -> int:
+        """The number of an answer's last piece, if that is here and was written with this fence; else 0.
 
-    def add(self, pieces: Sequence[Piece]) -> None:
-        """Each follows the last event of its session."""
+        Then nobody has ended the answer: with its end all of it goes down.
+        """
+        self._look()
+        found = self._added.get(session_id)
+        if found is None and session_id not in self._laid:
+            found = self._held.waiting.get(session_id)
+        return 0 if found is None else found.end_for(message_id, fence)
+
+    def add(self, pieces: Sequence[Piece], fences: Sequence[str]) -> None:
+        """Each follows the last event of its session, and comes from whoever may write its answer."""
         self._look()
         if not pieces:
             return
         entry = _ADD.all(self._connection, body=_dumped(pieces))[0].id
-        for piece in pieces:
+        for piece, fence in zip(pieces, fences, strict=True):
             added = self._added.get(piece.session_id)
             if added is None:
-                self._added[piece.session_id] = _Waiting(entry, [piece])
+                self._added[piece.session_id] = _Waiting(entry, fence, [piece])
             else:
                 added.pieces.append(piece)
         self._lay(self._old(entry, LAID_FOR_EACH * len(pieces)))
@@ -184,10 +194,11 @@ def lay_down_all(connection: Connection) -> None:
     _FORGET.do(connection, first=_BEHIND_ALL)
 
 
-def _dumped(pieces: Iterable[Piece]) -> str:
-    return orjson.dumps([tuple(piece) for piece in pieces]).decode()
+def _dumped(pieces: Sequence[Piece]) -> str:
+    return _encoder.encode(pieces).decode()
 
 
+_encoder = msgspec.json.Encoder()
 _BEHIND_ALL = 2**63 - 1
 _ADD = Prepared(text("INSERT INTO journal (body) VALUES (:body) RETURNING id"))
 _FORGET = Prepared(text("DELETE FROM journal WHERE id < :first"))

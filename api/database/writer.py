@@ -227,7 +227,7 @@ class Writer:
         return batch
 
     def _deliver(self, batch: list[Job], done: Transaction | None) -> None:
-        self._gathering.came_back()
+        self._gathering.came_back(batch)
         try:
             if done is not None and (done.events or done.gone):
                 self._publish(done.events, done.gone)

@@ -13,7 +13,7 @@ from api.service.chat import Chat
 from api.service.follow import NOWHERE, Asked, Follow, Follower, Start, Turn
 from api.service.ports import Hint, NewId, StageHint
 from api.service.requests import Accepted
-from api.wire.connection import UNAUTHORIZED, UNSUPPORTED, Connection
+from api.wire.connection import UNAUTHORIZED, UNSUPPORTED, Connection, Written
 from api.wire.frames import HEARTBEAT_S, PROTOCOL, Hello, Ping, Retry, Send, Stop, Subscribe, Unsubscribe
 from api.wire.incoming import AnyClientFrame
 from api.wire.outgoing import ack_json, next_frame, subscribed_json
@@ -42,11 +42,12 @@ class Dialog:
         services: SocketServices,
         identity: Identity | None,
         identified: Callable[[Identity], None],
+        written: Written,
     ) -> None:
         self._services = services
         self._chat = services.chat
-        self.connection = Connection()
-        self.follower: Follower = services.chat.follower("websocket")
+        self.connection = Connection(written)
+        self.follower: Follower = services.chat.follower("websocket", self.connection.pass_on)
         self.identity = identity
         self._identified = identified
         self.greeted = False

@@ -1,7 +1,7 @@
 """`/ws/chat`: admits a WebSocket, then reads and writes until one side has had enough."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
 from api.doors.requests import Requests
 from api.service.ports import Hints, Undo
-from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, WRITE_TEXT, Close
+from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, Close, written_at_once
 from api.wire.frames import Subscribe
 from api.wire.incoming import AnyClientFrame
 
@@ -72,9 +72,8 @@ class Socket:
     def __init__(self, sockets: Sockets, websocket: WebSocket) -> None:
         self._sockets = sockets
         self._websocket = websocket
-        extension = websocket.scope.get("extensions", {}).get(WRITE_TEXT, {})
-        self._written: Callable[[str], bool] = extension.get("write", lambda _: False)
-        self._dialog = Dialog(sockets.services, None, self._identified)
+        written = written_at_once(websocket.scope)
+        self._dialog = Dialog(sockets.services, None, self._identified, written)
         self._deaf: Undo | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
@@ -224,18 +223,18 @@ class Socket:
                 await self._send_waiting()  # a `subscribed` precedes the events that follow it
             frame = await self._dialog.take_turn(turn)
             if frame is not None:
-                await self._send(frame)
+                await self._send([frame])
 
     async def _send_waiting(self) -> None:
-        for frame in self._dialog.connection.take():
-            await self._send(frame)
+        await self._send(self._dialog.connection.take())
         self._drained.set()
 
-    async def _send(self, frame: str) -> None:
-        if self._written(frame):
+    async def _send(self, frames: Sequence[str]) -> None:
+        if self._dialog.connection.written(*frames):
             return
         try:
-            await self._websocket.send({"type": "websocket.send", "text": frame})
+            for frame in frames:
+                await self._websocket.send({"type": "websocket.send", "text": frame})
         except RuntimeError as closed:  # the server's word for a socket that it has closed itself
             raise WebSocketDisconnect from closed
 

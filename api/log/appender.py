@@ -29,12 +29,15 @@ class SqlAppender:
         self._error: Exception | None = None
         self._patient_until: float | None = None
 
-    def write(self, text: str) -> None:
+    def write(self, text: str) -> bool:
         self._waiting.append(text)
         self._size += len(text)
-        if not self._writing and self._error is None:
+        if self._error is not None:
+            return False
+        if not self._writing:
             self._writing = True
             self._put()
+        return self._size < UNCOMMITTED_CHARS
 
     async def room(self) -> None:
         self._raise()

@@ -6,8 +6,7 @@ earlier try of the same commit was made after all. A row of `sessions` is not to
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 from sqlalchemy import Connection, text
@@ -27,8 +26,7 @@ class FencedError(ClaimLostError, RefusedError):
     """The claim's answer has ended or has a new owner; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(NamedTuple):
     """`text`, whose first code point is number `at` of the answer, as event number `seq`.
 
     If it is long, it becomes several events.
@@ -51,33 +49,44 @@ def add(transaction: Transaction, adding: Sequence[Adding]) -> list[Outcome]:
     wanted = [each.addition() for each in adding]
     ends = _ends(transaction, wanted)
     follows = [_follows(each, ends) for each in wanted]
-    pieces = [_piece(each) for each, next_ in zip(wanted, follows, strict=True) if next_]
-    transaction.journal.add(pieces)
+    next_ = [each for each, follow in zip(wanted, follows, strict=True) if follow]
+    pieces = list(map(_piece, next_))
+    transaction.journal.add(pieces, [each.claim.fence for each in next_])
     transaction.events += pieces
     outcomes = [
-        each.seq if next_ else _otherwise(transaction, each, ends)
-        for each, next_ in zip(wanted, follows, strict=True)
+        each.seq if follow else _otherwise(transaction, each, ends)
+        for each, follow in zip(wanted, follows, strict=True)
     ]
     _begin_streaming(transaction.connection, wanted, outcomes)
     return outcomes
 
 
 def _ends(transaction: Transaction, wanted: Sequence[Addition]) -> dict[str, int]:
-    """By answer, for those whose claim holds: the number of the last event in its session's log.
-
-    One statement for all: each would give up the interpreter, and ask for it again. A second one looks for
-    the sessions of which nothing waits in the journal.
-    """
-    connection = transaction.connection
-    answers = _dumped([each.claim.message_id for each in wanted])
-    fences = {row.id: row.fence for row in _RUNNING.all(connection, answers=answers)}
-    held = [each.claim for each in wanted if fences.get(each.claim.message_id) == each.claim.fence]
-    ends = transaction.journal.ends([claim.session_id for claim in held])
-    unknown = [session_id for session_id, end in ends.items() if not end]
+    """By answer, for those whose claim holds: the number of the last event in its session's log."""
+    journal, ends, unknown = transaction.journal, dict[str, int](), list[Claim]()
+    for each in wanted:
+        claim = each.claim
+        end = journal.end_for(claim.session_id, claim.message_id, claim.fence)
+        if end:
+            ends[claim.message_id] = end
+        else:
+            unknown.append(claim)
     if unknown:
-        found = _LAST.all(connection, sessions=_dumped(unknown))
-        ends |= {row.session_id: row.seq for row in found}
-    return {claim.message_id: ends[claim.session_id] for claim in held}
+        ends |= _looked_up(transaction.connection, unknown)
+    return ends
+
+
+def _looked_up(connection: Connection, claims: Sequence[Claim]) -> dict[str, int]:
+    """The same from the tables: for answers that begin, and for those of which nothing is in the journal.
+
+    Two statements for all: each would give up the interpreter, and ask for it again.
+    """
+    answers = _dumped([claim.message_id for claim in claims])
+    fences = {row.id: row.fence for row in _RUNNING.all(connection, answers=answers)}
+    held = [claim for claim in claims if fences.get(claim.message_id) == claim.fence]
+    sessions = _dumped([claim.session_id for claim in held])
+    last = {row.session_id: row.seq for row in _LAST.all(connection, sessions=sessions)}
+    return {claim.message_id: last[claim.session_id] for claim in held}
 
 
 def _follows(wanted: Addition, ends: dict[str, int]) -> bool:

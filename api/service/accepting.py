@@ -105,4 +105,4 @@ class Accepting:
 
     def _start(self, user_id: str, accepted: Accepted, fence: str) -> None:
         claim = Claim(accepted.session_id, accepted.pending_message_id, fence, accepted.before.seq + 1)
-        self._runner.start(Job(claim, user_id, accepted.chain, accepted.question.content, accepted.index))
+        self._runner.start(Job(claim, user_id, accepted.chain, accepted.question.content, accepted.past))

@@ -12,7 +12,7 @@ from api.core.notes import What
 from api.core.records import Message, Session
 from api.service.accepting import LEAVING_RETRY_MS, Accepting
 from api.service.background import Background
-from api.service.follow import Asked, Follower, Start, begin
+from api.service.follow import Asked, AtOnce, Follower, Start, begin, in_turn
 from api.service.ports import Ending, Hints, Log, LogState, NewId, Notes, Page, Rates, SessionHint, Store
 from api.service.reaper import Reaper
 from api.service.requests import Accepted, RetryRequest, SendRequest
@@ -144,8 +144,8 @@ class Chat:
         state = await self._log.state(accepted.session_id)
         return begin(accepted.session_id, state, before=accepted.before)
 
-    def follower(self, door: Door) -> Follower:
-        found = Follower(self._log, self._visitors.enter(door))
+    def follower(self, door: Door, at_once: AtOnce = in_turn) -> Follower:
+        found = Follower(self._log, self._visitors.enter(door), at_once)
         self._followers.add(found)
         if self._parting:
             found.part()

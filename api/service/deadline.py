@@ -14,14 +14,12 @@ class ChainTimeoutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GenerationLimits:
-    """Seconds, bytes of UTF-8, messages and code points; see the settings of the same names."""
+    """Seconds, and bytes of UTF-8; see the settings of the same names."""
 
     first_piece: float
     gap: float
     total: float
     output_bytes: int
-    history_messages: int
-    history_chars: int
 
 
 class Deadline:
@@ -48,17 +46,16 @@ class Deadline:
 
     def pause(self) -> None:
         """While the database is awaited, only the whole counts."""
-        self.check()
         self._since = None
 
     def next_piece(self) -> None:
-        self.check()
-        self._since, self._limit = self._clock(), self._gap
+        """From now on the next one is awaited.
 
-    def check(self) -> None:
-        """Raises ChainTimeoutError for a chain that took its cancellation for itself and went on."""
+        Raises ChainTimeoutError for a chain that took its cancellation for itself and went on.
+        """
         if self.expired:
             raise ChainTimeoutError
+        self._since, self._limit = self._clock(), self._gap
 
 
 class Turns:

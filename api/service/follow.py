@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -68,9 +68,13 @@ class Follow:
 
     def took(self, count: int) -> None:
         """The first `count` events that were waiting have been passed on."""
-        if count:
-            self.cursor = Position(self.cursor.epoch, self.waiting[count - 1].seq)
-            self.waiting = self.waiting[count:]
+        self.pass_by(self.waiting[:count])
+        self.waiting = self.waiting[count:]
+
+    def pass_by(self, events: Sequence[Event]) -> None:
+        """These, which come next, have been passed on."""
+        if events:
+            self.cursor = Position(self.cursor.epoch, events[-1].seq)
 
     def close(self) -> None:
         self._undo()
@@ -92,12 +96,25 @@ class Attendance(Protocol):
     def left(self, session_id: str, cursor: Position) -> None: ...
 
 
-class Follower:
-    """Follows several sessions in turn. Nothing is pushed to it: a commit marks a session, it then reads."""
+AtOnce = Callable[[Sequence[Event]], int]
+"""Passes events on within the step, if it can; tells how many of them it has, from the first on."""
 
-    def __init__(self, log: Log, attendance: Attendance) -> None:
+
+def in_turn(_events: Sequence[Event]) -> int:
+    """Nothing is passed on out of turn."""
+    return 0
+
+
+class Follower:
+    """Follows several sessions in turn. Nothing is pushed to it: a commit marks a session, it then reads.
+
+    While it waits for a turn, what is committed goes `at_once`, as nearly all tokens do: a turn costs more.
+    """
+
+    def __init__(self, log: Log, attendance: Attendance, at_once: AtOnce = in_turn) -> None:
         self._log = log
         self._attendance = attendance
+        self._at_once = at_once
         self._follows: dict[str, Follow] = {}
         self._marked: deque[Follow] = deque()
         self._last: Follow | None = None
@@ -118,7 +135,7 @@ class Follower:
     def follow(self, start: Start) -> Follow:
         """Follows a session from there, in place of an earlier follow of it."""
         self.leave(start.session_id)
-        undo = self._log.watch(start.session_id, lambda: self._mark(follow))
+        undo = self._log.watch(start.session_id, lambda: self._committed(follow))
         follow = Follow(start.session_id, start.position, undo)
         self._follows[start.session_id] = follow
         self._mark(follow)
@@ -132,6 +149,7 @@ class Follower:
             self._attendance.left(session_id, follow.cursor)
 
     def close(self) -> None:
+        self._at_once = in_turn
         for session_id in list(self._follows):
             self.leave(session_id)
 
@@ -144,6 +162,28 @@ class Follower:
         """The server leaves: what is there now is still read, then `turn` has None for good."""
         self.parting = True
         self.nudge()
+
+    def _committed(self, follow: Follow) -> None:
+        """Something was added to a session's log."""
+        if not self._idle or follow.more or not self._passed_on(follow):
+            self._mark(follow)
+
+    @property
+    def _idle(self) -> bool:
+        """Whoever takes turns waits for one, so nothing has come that is not passed on."""
+        return self._waiting is not None and not self._waiting.done()
+
+    def _passed_on(self, follow: Follow) -> bool:
+        """Whether all that is new has gone at once. What fails here fails in its turn, and there alone."""
+        reading = self._log.recent(follow.session_id, follow.cursor)
+        if reading is None or not reading.events or not self.holds(follow):
+            return False
+        try:
+            taken = self._at_once(reading.events)
+        except Exception:  # noqa: BLE001 - as said
+            return False
+        follow.pass_by(reading.events[:taken])
+        return taken == len(reading.events)
 
     def _mark(self, follow: Follow) -> None:
         if follow not in self._marked:

@@ -1,7 +1,7 @@
 """Producing one answer: the chain's pieces into the log, and always an end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -10,7 +10,6 @@ import structlog
 from api.core.errors import TABLE, ChatError, Code, Problem
 from api.core.events import PIECE_BYTES
 from api.core.failures import places
-from api.core.history import exchanges
 from api.core.lifecycle import Status
 from api.core.notes import What
 from api.core.points import Point, Reach, nowhere
@@ -37,7 +36,6 @@ class Generator:
         *,
         chains: Mapping[str, Chain],
         log: Log,
-        history: Callable[[str, int, int], Awaitable[Sequence[tuple[str, str]]]],
         finish: Callable[[Job, Ending], Awaitable[None]],
         hints: Hints,
         notes: Notes,
@@ -47,7 +45,6 @@ class Generator:
     ) -> None:
         self._chains = chains
         self._log = log
-        self._history = history
         self._finish = finish
         self._hints = hints
         self._notes = notes
@@ -82,16 +79,7 @@ class Generator:
     async def _outcome(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
         """The status that the answer ends with, after all that it said is in the log."""
         try:
-            past = await self._past(job)
-        except asyncio.CancelledError:
-            _uncancel()
-            return self._asked(job)
-        except ChatError as error:
-            return Status.FAILED, _broken_off(error)
-        except Exception as error:  # noqa: BLE001 - ours, and the answer ends all the same
-            return Status.FAILED, self._problem(Code.INTERNAL, job, error)
-        try:
-            status, problem = await self._produce(job, past, answer, appender)
+            status, problem = await self._produce(job, answer, appender)
             if rest := answer.rest():
                 appender.write(rest)
             try:
@@ -104,16 +92,16 @@ class Generator:
             return Status.FAILED, _broken_off(error)
         return status, problem
 
-    async def _produce(
-        self, job: Job, past: Sequence[Exchange], answer: Answer, appender: Appender
-    ) -> tuple[Status, Problem | None]:
+    async def _produce(self, job: Job, answer: Answer, appender: Appender) -> tuple[Status, Problem | None]:
         """Pulls in a task of its own, so that a chain that will not be cancelled can be left behind."""
         deadline, origin = Deadline(self._limits), Origin(job.chain)
         turns = Turns(origin)
-        pulling = contained_task(self._pull(job, past, answer, appender, deadline, turns), origin)
-        self._pulling.add(pulling)
-        pulling.add_done_callback(self._pulled)
         try:
+            if job.end_as is not None:
+                await asyncio.sleep(0)  # asked to end before it began: that arrives here
+            pulling = contained_task(self._pull(job, answer, appender, deadline, turns), origin)
+            self._pulling.add(pulling)
+            pulling.add_done_callback(self._pulled)
             while not pulling.done() and (left := deadline.left) > 0:
                 await asyncio.wait({pulling}, timeout=left)
             deadline.expired = not pulling.done()
@@ -149,33 +137,27 @@ class Generator:
     async def _pull(
         self,
         job: Job,
-        past: Sequence[Exchange],
         answer: Answer,
         appender: Appender,
         deadline: Deadline,
         turns: Turns,
     ) -> None:
         self._notes.note(What.STARTED, {"chain": job.chain}, message_id=job.claim.message_id)
+        past = [Exchange(question, answered) for question, answered in job.past]
         pulled = self._chains[job.chain].pieces(job.question, past, answer.joiner)
         async with aclosing(pulled) as pieces:
             async for piece in pieces:
-                deadline.pause()
+                deadline.next_piece()
                 for bit in self._bits(job, answer, piece):
-                    appender.write(bit)
-                    await appender.room()
+                    if not appender.write(bit):
+                        deadline.pause()
+                        await appender.room()
+                        deadline.next_piece()
                 if turns.due:
                     await turns.give()
-                deadline.next_piece()
+                    deadline.next_piece()
                 if answer.full:
                     break
-
-    async def _past(self, job: Job) -> list[Exchange]:
-        if job.end_as is not None:
-            await asyncio.sleep(0)  # asked to end before it began: that arrives here
-        most = self._limits.history_messages
-        past = await self._history(job.claim.session_id, job.index, most // 2)
-        told = exchanges(past, self._limits.history_chars)
-        return [Exchange(question, answer) for question, answer in told]
 
     def _bits(self, job: Job, answer: Answer, piece: Piece) -> Iterator[str]:
         """Its text; of a long one bit by bit, as the database takes it."""

@@ -84,8 +84,11 @@ class LogState:
 class Appender(Protocol):
     """Writes one answer's text into the log, in order."""
 
-    def write(self, text: str) -> None:
-        """Hands over `text` at once; what waits for the same commit becomes one event."""
+    def write(self, text: str) -> bool:
+        """Hands over `text` at once; what waits for the same commit becomes one event.
+
+        Tells whether more can follow at once; otherwise `room` has to be awaited before.
+        """
 
     async def room(self) -> None:
         """Waits until little is uncommitted. Raises ClaimLostError or ChatError(storage_unavailable)."""
@@ -140,12 +143,6 @@ class Store(Protocol):
 
     async def forget(self, owner: str, beat: int) -> None:
         """Removes a process that is gone, unless its beat is another one by now."""
-
-    async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
-        """The newest `exchanges` before an index, oldest first: a question, and the answer shown for it.
-
-        Only answers that are complete, or were cancelled with some text, are among them.
-        """
 
     async def create_session(self, user_id: str, title: str, chain: str) -> Session: ...
 

@@ -1,5 +1,6 @@
 """What asks for an answer, and what comes of it when it is accepted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -37,7 +38,8 @@ class Accepted:
     """A question and the answer that an acceptance (or its repetition, `duplicate`) made; it is durable.
 
     `before` is the log's position just before the answer's own `message` event. `session` is the session as
-    the acceptance left it; a repetition has none.
+    the acceptance left it, and `past` what its chain is told of earlier: questions with their answers, oldest
+    first. A repetition has neither.
     """
 
     client_message_id: str
@@ -48,6 +50,7 @@ class Accepted:
     before: Position
     duplicate: bool
     session: Session | None = field(default=None, compare=False)
+    past: Sequence[tuple[str, str]] = field(default=(), compare=False, repr=False)
 
     @property
     def session_id(self) -> str:

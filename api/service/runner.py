@@ -17,13 +17,16 @@ STOP_PATIENCE_S = 0.5
 
 @dataclass
 class Job:
-    """One answer to be written. `end_as` says how it is to end, once that is settled."""
+    """One answer to be written, to a question and what was said before, oldest first.
+
+    `end_as` says how it is to end, once that is settled.
+    """
 
     claim: Claim
     user_id: str
     chain: str
     question: str
-    index: int
+    past: Sequence[tuple[str, str]] = ()
     end_as: Status | None = None
     begun: bool = False
 

@@ -8,12 +8,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from api.core.errors import ChatError, Code
+from api.core.history import HistoryLimits
 from api.core.lifecycle import Role, Status
 from api.core.records import Message, Position
 from api.database.prepared import Row
 from api.database.writer import Transaction
 from api.service.ports import NewId
 from api.service.requests import Accepted, AnswerRequest, SendRequest
+from api.store.messages import read_history
 from api.store.repetition import record, recorded
 from api.store.rows import preview, to_session
 from api.store.running import running_of
@@ -33,6 +35,7 @@ class Terms:
     now: datetime
     epoch: str
     new_id: NewId
+    history: HistoryLimits
     served: Container[str]
     default_chain: str
 
@@ -88,17 +91,20 @@ class Acceptance(ABC):
         )
 
     def _add(self, transaction: Transaction, turn: Turn) -> Accepted:
+        question = turn.question
+        past = read_history(transaction.connection, question.session_id, question.index, self.terms.history)
         claim = {"fence": self.terms.fence, "owner": self.terms.owner}
         session = add_turn(transaction, turn, self.request.user_id, claim)
         accepted = Accepted(
             client_message_id=self.request.client_message_id,
             chain=turn.chain,
-            question=turn.question,
+            question=question,
             pending_message_id=turn.answer.id,
             status=turn.answer.status,
             before=Position(self.terms.epoch, session.seq - 1),
             duplicate=False,
             session=to_session(session),
+            past=past,
         )
         record(transaction.connection, self.request, accepted)
         return accepted

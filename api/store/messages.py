@@ -1,12 +1,14 @@
 """Reading messages: keyset pages by index, single ones, and what a chain is told of the past."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, exists, literal_column, select
 
 from api.core.errors import ChatError, Code
 from api.core.events import Piece
+from api.core.history import HistoryLimits, exchanges
 from api.core.lifecycle import Status
 from api.core.records import Message, Position
 from api.database.portion import portion
@@ -88,12 +90,18 @@ def read_message(
 
 
 def read_history(
-    connection: Connection, session_id: str, before_index: int, limit: int
+    connection: Connection, session_id: str, before_index: int, limits: HistoryLimits
 ) -> list[tuple[str, str]]:
-    """The newest `limit` exchanges before an index, oldest first; see `api.service.ports.Store`."""
-    oldest = before_index - LOOKED_BACK
-    rows = _EXCHANGES.all(connection, session=session_id, before=before_index, oldest=oldest, limit=limit)
-    return [(row.question, row.answer) for row in reversed(rows)]
+    """The newest exchanges before an index, oldest first: a question, and the answer shown for it.
+
+    Only answers that are complete, or were cancelled with some text, are among them.
+    """
+    if before_index <= 1 or limits.exchanges <= 0:  # there is none
+        return []
+    oldest, limit = before_index - LOOKED_BACK, limits.exchanges
+    rows = _EXCHANGES.each(connection, session=session_id, before=before_index, oldest=oldest, limit=limit)
+    with closing(rows):
+        return exchanges(((row.question, row.answer) for row in rows), limits.chars)
 
 
 def with_text(connection: Connection, row: Row, waiting: Sequence[Piece]) -> Message:

@@ -4,6 +4,7 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 from functools import partial
 
+from api.core.history import HistoryLimits
 from api.core.leases import Lease, Leases
 from api.core.records import Message, Session
 from api.database.readers import Readers
@@ -16,7 +17,7 @@ from api.store import sessions as session_rows
 from api.store.acceptance import Sending, Terms
 from api.store.attempts import Retrying, bound, successor
 from api.store.ending import Finish
-from api.store.messages import read_history, read_message, read_page
+from api.store.messages import read_message, read_page
 from api.store.purge import purge
 from api.store.repetition import recorded
 from api.store.rows import to_session
@@ -34,6 +35,7 @@ class SqlStore:
         clock: Clock,
         new_id: NewId,
         owner: str,
+        history: HistoryLimits,
         served: Container[str],
         default_chain: str,
     ) -> None:
@@ -43,6 +45,7 @@ class SqlStore:
         self._clock = clock
         self._new_id = new_id
         self._owner = owner
+        self._history = history
         self._served = served
         self._default_chain = default_chain
 
@@ -54,6 +57,7 @@ class SqlStore:
             now=self._clock(),
             epoch=self._epoch,
             new_id=self._new_id,
+            history=self._history,
             served=self._served,
             default_chain=self._default_chain,
         )
@@ -84,13 +88,6 @@ class SqlStore:
 
     async def forget(self, owner: str, beat: int) -> None:
         await self._writer.submit(partial(lease_rows.forget, owner=owner, beat=beat), durable=False)
-
-    async def history(self, session_id: str, before_index: int, exchanges: int) -> Sequence[tuple[str, str]]:
-        if before_index <= 1 or exchanges <= 0:  # there is none
-            return []
-        return await self._readers.read(
-            partial(read_history, session_id=session_id, before_index=before_index, limit=exchanges)
-        )
 
     async def create_session(self, user_id: str, title: str, chain: str) -> Session:
         session_id, now = self._new_id(), self._clock()

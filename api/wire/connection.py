@@ -1,21 +1,38 @@
 """One WebSocket without its I/O: frames in, requests out; replies and hints in, frames out."""
 
 from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from api.core.errors import ChatError, Code
+from api.core.events import Event
 from api.core.records import JSON
 from api.service.ports import Hint
 from api.wire.incoming import AnyClientFrame, MalformedError, Mistakes, parse
-from api.wire.outgoing import encode, error_json, hint_json
+from api.wire.outgoing import encode, error_json, frames_of, hint_json
 
 WRITE_TEXT = "steadychat.write_text"
-"""An ASGI extension of our server's: `write` takes a text, and tells whether it has written it at once.
+"""An ASGI extension of our server's: `write` takes texts, and tells whether it has written them at once.
 
 Whoever wraps `send` to see what goes out takes it from the scope; then all of it goes through `send`.
 """
+Written: TypeAlias = Callable[..., bool]  # of texts
 MOST_HINTS = 100
 MOST_REPLIES = 64
+MOST_AT_ONCE = 32
+"""Who has more events before him takes them frame by frame, and others get their turn."""
+
+
+def by_turns(*_texts: str) -> bool:
+    """Nothing is written at once."""
+    return False
+
+
+def written_at_once(scope: Mapping[str, Any]) -> Written:  # Any: ASGI's
+    """The server's extension, where it has it."""
+    found: Written = scope.get("extensions", {}).get(WRITE_TEXT, {}).get("write", by_turns)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +51,9 @@ class Connection:
     Replies are bounded by whoever reads (`full`); hints beyond `MOST_HINTS` push out the oldest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, written: Written = by_turns) -> None:
+        """`written` writes frames if it can do so at once, and tells whether it has."""
+        self.written = written
         self._replies: list[str] = []
         self._hints: deque[str] = deque(maxlen=MOST_HINTS)
         self._mistakes = Mistakes()
@@ -72,6 +91,15 @@ class Connection:
 
     def hint(self, hint: Hint) -> None:
         self._hints.append(encode(hint_json(hint)))
+
+    def pass_on(self, events: Sequence[Event]) -> int:
+        """Writes what a commit has brought, unless something comes before it, or it cannot be written now.
+
+        Tells of how many events that is.
+        """
+        if self.waits or self.closing is not None or len(events) > MOST_AT_ONCE:
+            return 0
+        return len(events) if self.written(*[frame.text for frame in frames_of(events)]) else 0
 
     def take(self) -> list[str]:
         """What is to be sent now, in order."""

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
+from msgspec.structs import replace
 
 from api.core.errors import ChatError
 from api.core.events import PIECE_BYTES, Created, Ended, Event, Piece
@@ -43,8 +44,18 @@ def next_frame(waiting: Sequence[Event]) -> Frame:
     count = _joinable(first, waiting) if len(waiting) > 1 else 1
     if count == 1:
         return Frame("token", _encoded_piece(first), 1)
-    joined = first._replace(content="".join(_content(event) for event in waiting[:count]))
+    joined = replace(first, content="".join(_content(event) for event in waiting[:count]))
     return Frame("token", encode(_token(joined, waiting[count - 1].seq)), count)
+
+
+def frames_of(events: Sequence[Event]) -> list[Frame]:
+    """All of these, as few frames as there can be."""
+    frames = [next_frame(events)]
+    taken = frames[0].events
+    while taken < len(events):
+        frames.append(next_frame(events[taken:]))
+        taken += frames[-1].events
+    return frames
 
 
 def _joinable(first: Piece, waiting: Sequence[Event]) -> int:

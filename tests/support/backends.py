@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from api.core.events import Ended, Event
+from api.core.history import HistoryLimits
 from api.core.lifecycle import Status
 from api.core.records import Position
 from api.database.database import Database, open_database
@@ -234,6 +235,7 @@ async def _served(
         clock=clock,
         new_id=new_id,
         owner=owner,
+        history=HistoryLimits(exchanges=20, chars=64_000),
         served={"rag", "scripted"},
         default_chain="rag",
     )

@@ -1,7 +1,7 @@
 """The use cases over a real back end, with chains that a test writes down."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,9 +21,7 @@ from tests.support.backends import OWNER, Backend, Sent
 from tests.support.clocks import Seconds
 from tests.support.fakes import RememberedHints, RememberedNotes
 
-LIMITS = GenerationLimits(
-    first_piece=10, gap=10, total=10, output_bytes=0, history_messages=40, history_chars=64_000
-)
+LIMITS = GenerationLimits(first_piece=10, gap=10, total=10, output_bytes=0)
 SOON_S = 0.15
 MESSAGE_CHARS = 100
 Speak = Callable[[Any], AsyncIterator[Any]]  # a chain's own input and output
@@ -112,14 +110,10 @@ class World:
         return await self.answered(accepted.pending_message_id, user)
 
 
-History = Callable[[str, int, int], Awaitable[Any]]
-
-
 def world(
     backend: Backend,
     chain: Chain,
     *,
-    history: History | None = None,
     owner: str = OWNER,
     seconds: Seconds | None = None,
     **limits: Any,
@@ -129,7 +123,6 @@ def world(
     generator = Generator(
         chains=chains,
         log=backend.log,
-        history=history or backend.store.history,
         finish=Finisher(backend.store, hints, backend.new_id, retry_s=0.01),
         hints=hints,
         notes=notes,
@@ -157,4 +150,4 @@ def world(
 
 
 def job(sent: Sent, end_as: Status | None = None) -> Job:
-    return Job(sent.claim, "ann", "rag", "Why?", sent.accepted.index, end_as)
+    return Job(sent.claim, "ann", "rag", "Why?", sent.accepted.past, end_as)

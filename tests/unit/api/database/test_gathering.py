@@ -1,4 +1,4 @@
-"""Parts wait a moment for others; whatever does not wait takes them along."""
+"""Parts wait a moment for others; whatever cannot wait goes alone."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -130,34 +130,25 @@ async def test_the_time_passes_by_itself(done: Done, monkeypatch: pytest.MonkeyP
     assert done.order == [["a", "b"], ["c"]]
 
 
-async def test_one_that_is_urgent_takes_along_those_that_gather(timers: Timers, done: Done) -> None:
+async def test_one_that_is_urgent_goes_before_those_that_gather(timers: Timers, done: Done) -> None:
     waiting = [done.add("a"), done.add("b")]
     assert await done.add("c", urgent=True) == "C"
-    assert [part.result() for part in waiting] == ["A", "B"]
-    assert done.order == [["a", "b", "c"]]
-    assert timers.running == []
+    assert not any(part.done() for part in waiting)
+    timers.go_off()
+    assert await asyncio.gather(*waiting) == ["A", "B"]
+    assert done.order == [["c"], ["a", "b"]]
 
 
 @pytest.mark.parametrize("durable", [True, False])
-async def test_a_unit_takes_along_those_that_gather_into_its_commit(
+async def test_a_unit_waits_for_nothing_that_gathers(
     writer: Writer, timers: Timers, done: Done, *, durable: bool
 ) -> None:
     waiting = done.add("a")
     await writer.submit(done.unit("unit"), durable=durable)
-    assert waiting.result() == "A"
-    assert done.order == [["a"], "unit"]
-    assert done.transactions[0] is done.transactions[1]
-    assert timers.running == []
-
-
-async def test_what_is_done_aside_takes_along_those_that_gather_and_comes_behind_them(
-    writer: Writer, timers: Timers, done: Done
-) -> None:
-    waiting = done.add("a")
     await writer.aside(done.unit("aside"))
-    assert waiting.result() == "A"
-    assert done.order == [["a"], "aside"]
-    assert timers.running == []
+    timers.go_off()
+    assert await waiting == "A"
+    assert done.order == ["unit", "aside", ["a"]]
 
 
 async def test_in_a_commit_parts_stand_where_the_first_of_them_stood(
@@ -173,16 +164,16 @@ async def test_in_a_commit_parts_stand_where_the_first_of_them_stood(
     asked: list[asyncio.Future[Any]] = [writer.submit(wait, durable=False)]
     await begun.wait()
     asked.append(writer.submit(done.unit("first"), durable=False))
-    asked.append(done.add("a"))
+    asked.append(done.add("a", urgent=True))
     asked.append(writer.submit(done.unit("second"), durable=False))
-    asked.append(done.add("b"))
+    asked.append(done.add("b", urgent=True))
     asked.append(writer.submit(done.unit("third"), durable=False))
     go_on.set()
     await asyncio.gather(*asked)
     assert done.order == ["first", ["a", "b"], "second", "third"]
 
 
-@pytest.mark.parametrize(("took", "waits"), [(0.001, GATHER_S[0]), (0.005, 0.015), (3.0, GATHER_S[1])])
+@pytest.mark.parametrize(("took", "waits"), [(0.001, GATHER_S[0]), (0.003, 0.009), (3.0, GATHER_S[1])])
 async def test_parts_gather_longer_where_commits_take_longer(
     writer: Writer, timers: Timers, done: Done, monkeypatch: pytest.MonkeyPatch, took: float, waits: float
 ) -> None:

@@ -34,6 +34,15 @@ def piece(session: str, seq: int) -> Piece:
     return Piece(session, seq, f"answer {session}", seq - 1, f"{seq % 10}")
 
 
+def fences(pieces: Sequence[Piece]) -> list[str]:
+    return [f"fence {each.session_id}" for each in pieces]
+
+
+def ends(entry: Entry, sessions: str) -> list[int]:
+    """The number of each one's last piece for whoever writes its answer, if it is in the journal."""
+    return [entry.end_for(each, f"answer {each}", f"fence {each}") for each in sessions]
+
+
 class World:
     """A writer's side and a reader's of one database, and what it must hold: `log` is what was committed."""
 
@@ -74,7 +83,7 @@ class World:
     def say(self, sessions: str) -> None:
         pieces = self.following(sessions)
         with self.entry() as entry:
-            entry.add(pieces)
+            entry.add(pieces, fences(pieces))
         self.committed(pieces)
 
     def read(self, session: str, seq: int = 0) -> list[object]:
@@ -129,12 +138,20 @@ def test_what_a_commit_adds_goes_down_in_the_same_one(world: World) -> None:
     world.say("a")
     pieces = world.following("ab")
     with world.entry() as entry:
-        entry.add(pieces)
-        assert entry.ends("abc") == {"a": 2, "b": 1, "c": 0}
+        entry.add(pieces, fences(pieces))
+        assert ends(entry, "abc") == [2, 1, 0]
         entry.lay_down("a")
-        assert entry.ends("ab") == {"a": 0, "b": 1}
+        assert ends(entry, "ab") == [0, 1]
     world.committed(pieces)
     assert (world.rows(), in_events(world)) == (1, 2)
+
+
+def test_only_whoever_writes_an_answer_finds_its_end(world: World) -> None:
+    world.say("a")
+    with world.entry() as entry:
+        assert entry.end_for("a", "answer a", "another fence") == 0
+        assert entry.end_for("a", "another answer", "fence a") == 0
+        assert ends(entry, "a") == [1]
 
 
 def test_of_what_is_rolled_back_nothing_is_left(world: World) -> None:
@@ -151,7 +168,7 @@ def test_after_a_commit_of_which_nobody_knows_the_table_tells(world: World, *, m
     unsure(world, "ab", made=made)
     assert world.journal.end("a") == 1, "what was known before is still true"
     with world.entry() as entry:
-        assert entry.ends("ab") == {"a": 0, "b": 0}
+        assert ends(entry, "ab") == [0, 0]
     world.is_right()
     assert world.rows() == 0
     world.say("ab")
@@ -162,7 +179,7 @@ def unsure(world: World, sessions: str, *, made: bool) -> None:
     with world.engine.connect() as connection:
         transaction = connection.begin()
         entry = world.journal.entry(connection)
-        entry.add(pieces)
+        entry.add(pieces, fences(pieces))
         entry.lay_down(sessions[0])
         if made:
             transaction.commit()
@@ -180,7 +197,7 @@ def test_what_another_process_has_written_is_seen(world: World) -> None:
     with engine.connect() as connection:
         with connection.begin():
             entry = other.entry(connection)
-            entry.add(pieces)
+            entry.add(pieces, fences(pieces))
         entry.made()
     engine.dispose()
     world.committed(pieces)
@@ -317,7 +334,7 @@ def _both(world: World, sessions: str) -> None:
     pieces = world.following("abc")
     with world.entry() as entry:
         entry.lay_down("c")
-        entry.add(pieces)
+        entry.add(pieces, fences(pieces))
         for session in sessions:
             entry.lay_down(session)
     world.committed(pieces)
@@ -327,7 +344,8 @@ def _spoiled(world: World, sessions: str) -> None:
     with world.engine.connect() as connection, connection.begin() as transaction:
         entry = world.journal.entry(connection)
         entry.lay_down(sessions[0])
-        entry.add(world.following(sessions))
+        pieces = world.following(sessions)
+        entry.add(pieces, fences(pieces))
         transaction.rollback()
 
 
@@ -339,7 +357,7 @@ def _restart(world: World, _: str) -> None:
 def _all(world: World, sessions: str) -> None:
     pieces = world.following(sessions)
     with world.entry() as entry:
-        entry.add(pieces)
+        entry.add(pieces, fences(pieces))
         entry.lay_down_all()
     world.committed(pieces)
     assert world.rows() == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.core.errors import ChatError, Code
+from api.core.errors import Code
 from api.core.events import Ended
 from api.core.lifecycle import Status
 from api.core.notes import What
@@ -94,35 +94,6 @@ async def test_an_answer_stopped_before_its_task_began_is_ended(backend: Backend
     assert await ann.runner.end(sent.answer_id, Status.CANCELLED)
     answer = await ann.answered(sent.answer_id)
     assert (answer.status, chain.runs) == (Status.CANCELLED, 0)
-
-
-async def test_an_answer_stopped_while_the_past_is_read_is_ended(backend: Backend) -> None:
-    gate = Gate()
-
-    async def history(*_: object) -> list[Any]:
-        await gate.passing()
-        return []
-
-    ann = world(backend, saying("never"), history=history)
-    accepted = await ann.chat.send("ann", "Why?")
-    await gate.reached.wait()
-    assert await ann.chat.stop("ann", accepted.pending_message_id) is Status.CANCELLED
-    assert (await ann.answered(accepted.pending_message_id)).content == ""
-
-
-@pytest.mark.parametrize(
-    ("trouble", "code"),
-    [(ChatError(Code.STORAGE_UNAVAILABLE), Code.STORAGE_UNAVAILABLE), (LookupError(), Code.INTERNAL)],
-)
-async def test_an_answer_whose_past_cannot_be_read_is_ended(
-    backend: Backend, trouble: Exception, code: Code
-) -> None:
-    async def history(*_: object) -> list[Any]:
-        raise trouble
-
-    answer = await world(backend, saying("never"), history=history).asked()
-    assert answer.error is not None
-    assert (answer.content, answer.status, answer.error.code) == ("", Status.FAILED, code)
 
 
 async def test_an_answer_stopped_while_it_is_written_keeps_all_that_was_said(backend: Backend) -> None:

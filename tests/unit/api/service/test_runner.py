@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 def job(message_id: str = "m") -> Job:
-    return Job(Claim("s", message_id, "fence", 2), "ann", "rag", "Why?", 1)
+    return Job(Claim("s", message_id, "fence", 2), "ann", "rag", "Why?")
 
 
 class Generations:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from api.core.errors import ChatError, Code
+from api.core.events import Piece
 from api.service.ports import SessionHint
 from api.wire import connection as wire
-from api.wire.connection import MOST_HINTS, MOST_REPLIES, Close, Connection, close_for
+from api.wire.connection import MOST_AT_ONCE, MOST_HINTS, MOST_REPLIES, Close, Connection, close_for
 from api.wire.frames import Ping
 
 PING = '{"type": "ping"}'
@@ -116,3 +117,57 @@ def test_an_error_without_a_close_code_closes_as_internal() -> None:
 
 def test_reasons_fit_into_a_close_frame() -> None:
     assert all(len(close_for(ChatError(code)).reason.encode()) <= 123 for code in Code)
+
+
+def piece(seq: int, content: str = "a") -> Piece:
+    return Piece("s", seq, "m", seq, content)
+
+
+class Paper:
+    """What was written at once; `full`: nothing can be."""
+
+    def __init__(self) -> None:
+        self.sheets: list[list[dict[str, Any]]] = []
+        self.full = False
+
+    def write(self, *texts: str) -> bool:
+        if not self.full:
+            self.sheets.append([json.loads(text) for text in texts])
+        return not self.full
+
+
+def test_what_a_commit_has_brought_is_written_at_once_and_together() -> None:
+    paper = Paper()
+    events = [piece(1), piece(2, "b"), piece(9, "c")]
+    assert Connection(paper.write).pass_on(events) == 3
+    [frames] = paper.sheets
+    assert [(each["content"], each["from"], each["seq"]) for each in frames] == [("ab", 1, 2), ("c", 9, 9)]
+
+
+def test_nothing_is_written_before_what_waits_nor_after_the_end() -> None:
+    paper = Paper()
+    connection = Connection(paper.write)
+    connection.reply({"type": "pong"})
+    assert connection.pass_on([piece(1)]) == 0
+    connection.take()
+    connection.hint(SessionHint("s"))
+    assert connection.pass_on([piece(1)]) == 0
+    connection.take()
+    assert connection.pass_on([piece(1)]) == 1
+    connection.close(Close(1000))
+    assert connection.pass_on([piece(2)]) == 0
+    assert len(paper.sheets) == 1
+
+
+def test_what_cannot_be_written_now_is_not_passed_on() -> None:
+    paper = Paper()
+    paper.full = True
+    assert Connection(paper.write).pass_on([piece(1)]) == 0
+    assert Connection().pass_on([piece(1)]) == 0
+
+
+def test_who_has_much_before_him_takes_it_by_turns() -> None:
+    paper = Paper()
+    events = [piece(seq) for seq in range(MOST_AT_ONCE + 1)]
+    assert Connection(paper.write).pass_on(events) == 0
+    assert Connection(paper.write).pass_on(events[1:]) == MOST_AT_ONCE
