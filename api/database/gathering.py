@@ -52,4 +52,5 @@ class Gathering:
 
     def came_back(self, jobs: list[Job]) -> None:
         """These are done; under load that takes longer, and more is gathered meanwhile."""
-        self._took = self._clock() - jobs[0].handed
+        if jobs:
+            self._took = self._clock() - jobs[0].handed

@@ -47,6 +47,8 @@ __all__ = ["Outcome", "RefusedError", "Transaction", "Unit", "Writer"]
 class Writer:
     """Runs units of work in group commits, in the order in which they were submitted.
 
+    Parts of what is done together may come later than that, as they gather.
+
     `trouble` is what keeps it from committing; somebody writes every few seconds, so it is never long out of
     date.
     """

@@ -1,4 +1,4 @@
-"""Following sessions: one read path, from a cursor, for replay and live alike."""
+"""Following sessions, each from a cursor, for replay and live alike."""
 
 import asyncio
 from collections import deque
@@ -63,7 +63,7 @@ class Follow:
         self.cursor = cursor
         self.waiting: Sequence[Event] = ()
         self.more = False
-        """Whether there may be more behind what waits, although nothing was committed since."""
+        """Whether there may be more behind what waits."""
         self._undo = undo
 
     def took(self, count: int) -> None:
@@ -164,19 +164,16 @@ class Follower:
         self.nudge()
 
     def _committed(self, follow: Follow) -> None:
-        """Something was added to a session's log."""
-        if not self._idle or follow.more or not self._passed_on(follow):
+        """Something was added to a session's log. If a turn is waited for, all before it is passed on."""
+        idle = self._waiting is not None and not self._waiting.done()
+        if not (idle and self._passed_on(follow)):
+            follow.more = True  # also behind what waits
             self._mark(follow)
-
-    @property
-    def _idle(self) -> bool:
-        """Whoever takes turns waits for one, so nothing has come that is not passed on."""
-        return self._waiting is not None and not self._waiting.done()
 
     def _passed_on(self, follow: Follow) -> bool:
         """Whether all that is new has gone at once. What fails here fails in its turn, and there alone."""
         reading = self._log.recent(follow.session_id, follow.cursor)
-        if reading is None or not reading.events or not self.holds(follow):
+        if reading is None or not reading.events:
             return False
         try:
             taken = self._at_once(reading.events)

@@ -1,4 +1,4 @@
-"""One WebSocket without its I/O: frames in, requests out; replies and hints in, frames out."""
+"""One WebSocket without its socket: frames in, requests out; replies and hints in, frames out."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence

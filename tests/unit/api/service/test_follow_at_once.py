@@ -26,7 +26,10 @@ class Remembering(MemoryLog):
 
 
 class Reader:
-    """A connection: it takes its turns, and what it can at once. `most` is what it takes of a commit."""
+    """A connection: it takes its turns, and what it can at once. `most` is what it takes of a commit.
+
+    A turn lasts for a while, as when a peer takes what was sent but slowly.
+    """
 
     def __init__(self, log: Remembering, most: int = 99) -> None:
         self.most = most
@@ -37,7 +40,9 @@ class Reader:
         self.task = asyncio.ensure_future(self._take_turns())
 
     def follow(self, session_id: str) -> None:
-        self.follower.follow(Start(session_id, Position(EPOCH, 0), 0, recovered=True))
+        """From where it is, if it has followed it before."""
+        seq = len(self.got.get(session_id, []))
+        self.follower.follow(Start(session_id, Position(EPOCH, seq), seq, recovered=True))
 
     def _pass_on(self, events: Sequence[Event]) -> int:
         if self.broken:
@@ -52,8 +57,11 @@ class Reader:
             turn = await self.follower.turn()
             if turn is not None:
                 waiting = turn.follow.waiting[:2]
-                self._note(waiting)
-                turn.follow.took(len(waiting))
+                await asyncio.sleep(0)
+                if self.follower.holds(turn.follow):
+                    self._note(waiting)
+                    turn.follow.took(len(waiting))
+                    await asyncio.sleep(0)
 
     def _note(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -66,7 +74,7 @@ class Reader:
 
 
 async def quiet() -> None:
-    for _ in range(20):
+    for _ in range(400):
         await asyncio.sleep(0)
 
 
@@ -137,6 +145,34 @@ async def test_one_that_is_closed_is_given_nothing(log: Remembering) -> None:
     await reader.leave()
 
 
+async def test_what_is_committed_while_a_turn_is_taken_is_not_lost(log: Remembering) -> None:
+    reader = await waiting(log, most=0)
+    log.append("s", *"abcd")  # more than a turn takes
+    while reader.got["s"] != [1, 2, 3]:  # noqa: ASYNC110 - each step counts
+        await asyncio.sleep(0)
+    log.append("s", "the last")
+    await quiet()
+    assert reader.got == {"s": [1, 2, 3, 4, 5, 6]}
+    await reader.leave()
+
+
+def _go_elsewhere(reader: Reader, chance: random.Random) -> None:
+    """Follows a session anew, or leaves it and comes back."""
+    session_id = chance.choice("st")
+    if chance.random() < 0.3:
+        reader.follower.leave(session_id)
+    reader.follow(session_id)
+
+
+def _change(reader: Reader, log: Remembering, chance: random.Random) -> None:
+    reader.most, reader.broken = chance.choice([0, 1, 2, 99]), chance.random() < 0.2
+    log.forgetful = chance.random() < 0.2
+    if chance.random() < 0.2:
+        reader.follower.nudge()
+    if chance.random() < 0.1:
+        _go_elsewhere(reader, chance)
+
+
 @pytest.mark.parametrize("seed", range(40))
 async def test_however_commits_and_turns_fall_each_event_comes_once_and_in_order(
     log: Remembering, seed: int
@@ -151,13 +187,10 @@ async def test_however_commits_and_turns_fall_each_event_comes_once_and_in_order
         if step < 3:
             log.append(chance.choice("st"), "a")
         elif step == 3:
-            await asyncio.sleep(0)
+            for _ in range(chance.randrange(20)):
+                await asyncio.sleep(0)
         else:
-            reader = chance.choice(readers)
-            reader.most, reader.broken = chance.choice([0, 1, 2, 99]), chance.random() < 0.2
-            log.forgetful = chance.random() < 0.2
-            if chance.random() < 0.2:
-                reader.follower.nudge()
+            _change(chance.choice(readers), log, chance)
     await quiet()
     for reader in readers:
         for session_id in "st":

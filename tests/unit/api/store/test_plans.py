@@ -45,7 +45,6 @@ ASKED: dict[str, Ask] = {
     "one message": lambda backend, sent: backend.store.message("ann", sent.answer_id),
     "the sessions": lambda backend, sent: backend.store.sessions("ann", 50),
     "more sessions": lambda backend, sent: backend.store.sessions("ann", 50, before=(backend.clock(), "x")),
-    "a question with a past": lambda backend, sent: backend.exchange(session=sent.session_id),
     "the log": lambda backend, sent: backend.events(sent.session_id),
     "its state": lambda backend, sent: backend.log.state(sent.session_id),
     "a record": lambda backend, sent: backend.notes.trace("ann", sent.session_id, sent.answer_id),
