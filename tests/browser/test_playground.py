@@ -31,7 +31,9 @@ def whole_answer(page: Page) -> Iterator[None]:
 
 
 def test_the_chat_playground_answers(server: Live, page: Page, picture: Callable[[Page], None]) -> None:
-    page.goto(f"{server.url}/chains/scripted/text/playground/")
+    with page.expect_response("**/input_schema"):  # without it the page asks for `undefined`
+        page.goto(f"{server.url}/chains/scripted/text/playground/")
+    page.wait_for_load_state("networkidle")
     page.get_by_placeholder("Send a message").fill("tokens=4")
     with whole_answer(page):
         page.keyboard.press("Enter")
