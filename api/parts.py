@@ -228,6 +228,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         records=Records(notes, visitors),
         sweep=Sweep(
             store=store,
+            archive=archive,
             log=log,
             notes=notes,
             links=links,

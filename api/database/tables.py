@@ -187,6 +187,15 @@ searchable = Table(
     sqlite_autoincrement=True,
 )
 
+# Messages that are no entry yet; see `api.store.indexing`.
+unindexed = Table(
+    "unindexed",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("message_id", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 # The full-text index itself is no table to SQLAlchemy. The migrations make it, `api.store.search` uses it.
 SEARCH = "search_words"
 

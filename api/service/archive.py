@@ -20,6 +20,9 @@ class Forgotten:
 class Archive(Protocol):
     """All that a user has, for that user alone."""
 
+    async def index(self, user_id: str | None = None) -> bool:
+        """Makes a little more of what was said findable, of this user or of all; False if all of it is."""
+
     async def search(self, user_id: str, query: Query, limit: int) -> Sequence[Hit]:
         """The best messages that have all words of the query, of equal ones the newest first."""
 

@@ -1,4 +1,4 @@
-"""What has to be removed from time to time: old pieces, deleted sessions, notes, links, forgotten users."""
+"""What has to be done from time to time: words are indexed, and what is old or was deleted is removed."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from api.core.failures import places
+from api.service.archive import Archive
 from api.service.forgetting import Forgetting
 from api.service.links import LinkShelf
 from api.service.ports import Clock, Log, Notes, Store
@@ -13,9 +14,10 @@ from api.service.ports import Clock, Log, Notes, Store
 log = structlog.get_logger()
 
 EVERY_S = 5.0
+INDEXES = 1000
 TRIMS = 100
 PURGES = 100
-"""So often in a round a little is erased; what is left waits for the next one."""
+"""So often in a round a little is indexed, trimmed or erased; what is left waits for the next one."""
 PURGE_AFTER = timedelta(seconds=60)
 """Followers of a deleted session are read to its last event within this time."""
 NOTES_KEPT = timedelta(days=30)
@@ -26,6 +28,7 @@ class Sweep:
         self,
         *,
         store: Store,
+        archive: Archive,
         log: Log,
         notes: Notes,
         links: LinkShelf,
@@ -34,6 +37,7 @@ class Sweep:
         retention: timedelta,
     ) -> None:
         self._store = store
+        self._archive = archive
         self._forgetting = forgetting
         self._log = log
         self._notes = notes
@@ -52,11 +56,17 @@ class Sweep:
 
     async def once(self) -> None:
         await self._forgetting.resume()
+        await self._index()
         now = self._clock()
         await self._trim(now - self._retention)
         await self._erase(now - PURGE_AFTER)
         await self._notes.age(now - NOTES_KEPT)
         await self._links.expire(now)
+
+    async def _index(self) -> None:
+        for _ in range(INDEXES):
+            if not await self._archive.index():
+                break
 
     async def _trim(self, ended_before: datetime) -> None:
         for _ in range(TRIMS):

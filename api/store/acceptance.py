@@ -94,7 +94,7 @@ class Acceptance(ABC):
         question = turn.question
         past = read_history(transaction.connection, question.session_id, question.index, self.terms.history)
         claim = {"fence": self.terms.fence, "owner": self.terms.owner}
-        session = add_turn(transaction, turn, self.request.user_id, claim)
+        session = add_turn(transaction, turn, claim)
         accepted = Accepted(
             client_message_id=self.request.client_message_id,
             chain=turn.chain,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from api.core.errors import ChatError, Code
 from api.core.query import Query
 from api.core.records import Hit, Kept, Verdict
 from api.database.readers import Readers
@@ -11,6 +12,7 @@ from api.service.archive import Forgotten
 from api.service.ports import Clock
 from api.store.feedback import judge
 from api.store.forgetting import forget, half_forgotten
+from api.store.indexing import index, waiting
 from api.store.keeping import read_kept
 from api.store.search import find
 
@@ -23,8 +25,23 @@ class SqlArchive:
         self._writer = writer
         self._clock = clock
 
+    async def index(self, user_id: str | None = None) -> bool:
+        some = await self._readers.read(partial(waiting, user_id=user_id))
+        if some:
+            await self._writer.submit(partial(index, entries=some), durable=False)
+        return bool(some)
+
     async def search(self, user_id: str, query: Query, limit: int) -> Sequence[Hit]:
+        await self._index_all(user_id)
         return await self._readers.read(lambda connection: find(connection, user_id, query, limit))
+
+    async def _index_all(self, user_id: str) -> None:
+        try:
+            while await self.index(user_id):
+                pass
+        except ChatError as error:
+            if error.code is not Code.STORAGE_UNAVAILABLE:
+                raise  # else what was indexed before is found all the same
 
     async def judge(
         self, user_id: str, session_id: str, message_id: str, value: Verdict | None, comment: str | None

@@ -18,8 +18,8 @@ from api.database.writer import Transaction
 from api.log.rows import LOG_END, add_ended
 from api.service.ports import Ending
 from api.service.requests import Outcome
+from api.store.indexing import index_later
 from api.store.rows import preview, to_session
-from api.store.search import add_words
 
 
 def text_so_far(connection: Connection, row: Row, waiting: Sequence[Piece] = ()) -> str:
@@ -73,7 +73,7 @@ class Finish:
             seq=event.seq,
         )
         add_ended(transaction, event)
-        add_words(connection, session.user_id, row.id, text)
+        index_later(connection, session.user_id, row.id, text)
         return Outcome(event.status, event, to_session(session))
 
     def _event(self, row: Row, seq: int, text: str) -> Ended:

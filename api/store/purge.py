@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, select
 from api.database.tables import events, feedback, messages, notes, sessions, users
 from api.database.times import to_micros
 from api.database.writer import Transaction
+from api.store.indexing import index_never
 from api.store.search import compact, remove_words
 
 ROOM = 200
@@ -64,6 +65,7 @@ def _erase_messages(connection: Connection, owners: dict[str, str], room: int) -
     taken, room = _fitting(connection.execute(rows), room)
     if taken:
         ids = [row.id for row in taken]
+        index_never(connection, [(owners[row.session_id], row.id) for row in taken])
         remove_words(connection, [(owners[row.session_id], row.id, row.content) for row in taken])
         connection.execute(delete(feedback).where(feedback.c.message_id.in_(ids)))
         connection.execute(delete(messages).where(messages.c.id.in_(ids)))

@@ -21,9 +21,8 @@ READ_TEXTS = 16  # at once
 MERGE_PAGES = 64  # in one step: a few milliseconds
 
 
-def add_words(connection: Connection, user_id: str, message_id: str, content: str) -> None:
-    """Makes a message findable, whose text will not change any more."""
-    terms = owners_terms(user_id, content)
+def add_terms(connection: Connection, message_id: str, terms: str) -> None:
+    """Makes a message findable by its owner's terms, as `owners_terms` has them of its text."""
     if terms:
         _ENTRY.do(connection, message=message_id)
         _ADD.do(connection, terms=terms)

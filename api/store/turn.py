@@ -13,8 +13,8 @@ from api.database.tables import messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.log.rows import LOG_END, add_created
+from api.store.indexing import index_later
 from api.store.rows import preview
-from api.store.search import add_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Turn:
         return (self.answer,) if self.answer.retry_of else (self.question, self.answer)
 
 
-def add_turn(transaction: Transaction, turn: Turn, user_id: str, claim: Mapping[str, str]) -> Row:
+def add_turn(transaction: Transaction, turn: Turn, claim: Mapping[str, str]) -> Row:
     """`claim`: who may write the answer. Returns the session's row as that leaves it."""
     connection, born = transaction.connection, turn.born
     session = _entered(transaction, turn)
@@ -40,7 +40,7 @@ def add_turn(transaction: Transaction, turn: Turn, user_id: str, claim: Mapping[
     _MESSAGE.do_each(connection, map(_row, created, of))
     add_created(transaction, created)
     if turn.question in born:
-        add_words(connection, user_id, turn.question.id, turn.question.content)
+        index_later(connection, session.user_id, turn.question.id, turn.question.content)
     return session
 
 

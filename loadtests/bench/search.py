@@ -22,10 +22,11 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from api.core.query import parse
+from api.core.words import owners_terms
 from api.database.database import Database, open_database
 from api.database.lock import DataFolderLock
 from api.database.tables import messages
-from api.store.search import add_words, find
+from api.store.search import add_terms, find
 from api.store.sessions import insert_session
 
 VOCABULARY = 30_000
@@ -110,7 +111,7 @@ def add(connection: Connection, talk: Talk, number: int, user: str) -> float:
     }
     connection.execute(insert(messages), row)
     start = time.perf_counter()
-    add_words(connection, user, message, text)
+    add_terms(connection, message, owners_terms(user, text))
     return (time.perf_counter() - start) * 1000
 
 

@@ -158,6 +158,7 @@ async def test_nothing_readable_is_left_of_the_user(backend: Backend, tmp_path: 
     sent = await backend.exchange(answer, user=user, key=key, content=question)
     await backend.archive.judge(user, sent.session_id, sent.answer_id, Verdict.DOWN, comment)
     await judged(backend, "bob")
+    await backend.indexed()
     assert words_in(tmp_path / "chat.db", words) == set(words)
     await forgotten(backend, user)
     await purged(backend)

@@ -70,6 +70,7 @@ async def test_of_a_long_session_so_many_rows_go_at_a_time(
 ) -> None:
     monkeypatch.setattr(purge, "ROOM", 7)
     session_id = await long_session(backend, 10)
+    await backend.indexed()
     await backend.store.delete("ann", session_id)
     counts = await purged(backend)
     for table in (events, messages, notes):
@@ -101,15 +102,20 @@ async def test_small_sessions_go_several_at_a_time(backend: Backend) -> None:
     assert len(await purged(backend)) < 6
 
 
+@pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "not yet indexed"])
 @pytest.mark.parametrize("room", [1, 3, 200])
 async def test_nothing_is_left_of_it_and_all_of_the_rest(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch, room: int
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, room: int, *, indexed: bool
 ) -> None:
     monkeypatch.setattr(purge, "ROOM", room)
     kept = await long_session(backend, 2)
+    await backend.indexed()
     before = await counted(backend)
-    for _ in range(2):
-        await backend.store.delete("ann", await long_session(backend, 3))
+    deleted = [await long_session(backend, 3) for _ in range(2)]
+    if indexed:
+        await backend.indexed()
+    for session_id in deleted:
+        await backend.store.delete("ann", session_id)
     after = (await purged(backend))[-1]
     assert {k: v for k, v in after.items() if k != "sends"} == {
         k: v for k, v in before.items() if k != "sends"

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,8 @@ from api.core.lifecycle import Status
 from api.core.query import parse
 from api.core.records import Hit
 from api.database.writer import Transaction
-from api.store import search
-from tests.support.backends import Backend, Sent
+from api.store import indexing, search
+from tests.support.backends import Backend, Sent, another_server
 
 pytestmark = pytest.mark.anyio
 
@@ -155,6 +157,7 @@ async def test_a_deleted_session_is_not_found_from_that_moment(backend: Backend)
 
 async def test_an_erased_session_leaves_no_entry(backend: Backend) -> None:
     kept, deleted = await backend.exchange("heron"), await backend.exchange("heron")
+    await backend.indexed()
     await backend.store.delete("ann", deleted.session_id)
     while await backend.store.purge(backend.clock() + timedelta(seconds=1)):
         pass
@@ -167,6 +170,54 @@ async def test_an_erased_session_leaves_no_entry(backend: Backend) -> None:
 def entries(transaction: Transaction) -> set[str]:
     rows = transaction.connection.exec_driver_sql("SELECT message_id FROM searchable")
     return {row.message_id for row in rows}
+
+
+async def test_what_was_erased_before_its_words_were_indexed_leaves_no_entry(backend: Backend) -> None:
+    sent = await backend.exchange("heron")
+    waiting = await backend.database.readers.read(indexing.waiting)
+    await backend.store.delete("ann", sent.session_id)
+    while await backend.store.purge(backend.clock() + timedelta(seconds=1)):
+        pass
+    await backend.change(partial(indexing.index, entries=waiting))
+    assert len(waiting) == 2
+    assert await backend.change(entries) == set()
+
+
+async def test_what_waits_to_be_indexed_outlives_the_process(backend: Backend, tmp_path: Path) -> None:
+    sent = await backend.exchange("heron")
+    assert await backend.change(entries) == set()
+    async with another_server(backend, tmp_path, "successor") as successor:
+        assert await ids(successor, "heron") == [sent.answer_id]
+
+
+async def test_however_much_waits_a_search_finds_all_of_it(backend: Backend) -> None:
+    sent = [await backend.send("heron") for _ in range(2 * indexing.MESSAGES + 1)]
+    assert await ids(backend, "heron") == [question(each) for each in reversed(sent)]
+
+
+async def test_searches_at_once_index_what_waits_once(backend: Backend) -> None:
+    sent = await backend.exchange("heron")
+    async with backend.commit_under_way():
+        searches = [asyncio.ensure_future(ids(backend, "heron")) for _ in range(4)]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*searches) == [[sent.answer_id]] * 4
+    assert await backend.change(entries) == {question(sent), sent.answer_id}
+
+
+async def test_a_search_has_its_owners_words_indexed_and_no_others(backend: Backend) -> None:
+    bobs, mine = await backend.send("heron", user="bob"), await backend.send("heron")
+    assert await ids(backend, "heron") == [question(mine)]
+    assert await backend.change(entries) == {question(mine)}
+    assert await ids(backend, "heron", "bob") == [question(bobs)]
+
+
+async def test_while_nothing_can_be_written_what_was_indexed_before_is_found(backend: Backend) -> None:
+    before = await backend.send("heron")
+    await backend.indexed()
+    after = await backend.send("heron")
+    with backend.locked():
+        assert await ids(backend, "heron") == [question(before)]
+    assert await ids(backend, "heron") == [question(after), question(before)]
 
 
 async def test_a_replaced_attempt_is_not_found(backend: Backend) -> None:

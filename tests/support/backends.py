@@ -130,6 +130,11 @@ class Backend:
         await self.end(sent)
         return sent
 
+    async def indexed(self) -> None:
+        """All that was said is in the full-text index, as it is some seconds later."""
+        while await self.archive.index():
+            pass
+
     async def events(self, session_id: str, after: int = 0) -> list[Event]:
         """All events after a position, as a follower reads them of whom nothing is in memory."""
         self.log._tails.drop(session_id)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from api.core.words import owners_term
 from api.database import migrate as migrate_module
@@ -18,10 +18,7 @@ COUNT = 1_100  # more than the migration reads at once, twice
 def before(engine: Engine) -> Engine:
     """A database of the shape before, with two users' messages."""
     with engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(migrate_module.MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
+        command.upgrade(configured(connection), "0002")
         for user in ("ann", "bob"):
             add_session(connection, user, f"{user}s")
         add_session(connection, "ann", "deleted", deleted_at=5)
@@ -33,6 +30,13 @@ def before(engine: Engine) -> Engine:
         add_message(connection, "running", "bobs", 3, "a heron", "streaming")
         connection.commit()
     return engine
+
+
+def configured(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrate_module.MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
 
 
 def add_session(connection: Connection, user: str, session: str, deleted_at: int | None = None) -> None:
@@ -57,6 +61,22 @@ def add_message(
         ),
         {"id": message, "session": session, "number": number, "status": status, "content": content},
     )
+
+
+@pytest.mark.usefixtures("before")
+def test_a_version_that_indexes_at_once_finds_what_still_waits(engine: Engine, tmp_path: Path) -> None:
+    migrate(engine, tmp_path / "backups")
+    waiting = [f"w{number:05}" for number in range(COUNT)]
+    with engine.connect() as connection:
+        for number, message in enumerate(waiting):
+            add_message(connection, message, "bobs", 10 + number, "a heron")
+            connection.execute(text("INSERT INTO unindexed VALUES ('bob', :id)"), {"id": message})
+        command.downgrade(configured(connection), "0006")
+        connection.commit()
+        assert "unindexed" not in inspect(connection).get_table_names()
+    assert found(engine, "bob") == ["m1", *waiting]
+    assert migrate(engine, tmp_path / "backups") is not None
+    assert found(engine, "bob") == ["m1", *waiting]
 
 
 def found(engine: Engine, user: str) -> list[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from api.core.errors import ChatError, Code
 from api.core.records import Position
-from api.database.tables import identity_links
+from api.database.tables import identity_links, searchable, unindexed
 from api.log import log
 from api.service import sweep
 from api.service.forgetting import Forgetting
@@ -16,7 +16,7 @@ from api.service.links import HOLDS, Links, digest
 from api.service.ports import Notes
 from api.service.runner import Job, Runner
 from api.service.sweep import Sweep
-from api.store import forgetting, purge
+from api.store import forgetting, indexing, purge
 from api.wakeups.local import LocalHints
 from tests.support.backends import Backend
 from tests.support.fakes import RememberedNotes
@@ -33,6 +33,7 @@ async def nothing_runs(_: Job) -> None:
 def sweep_of(backend: Backend, notes: Notes | None = None) -> Sweep:
     return Sweep(
         store=backend.store,
+        archive=backend.archive,
         log=backend.log,
         notes=notes or RememberedNotes(),
         links=backend.links,
@@ -60,6 +61,15 @@ async def test_a_round_trims_all_that_is_old(backend: Backend, monkeypatch: pyte
     backend.clock.forward(HOUR.total_seconds() + 1)
     await sweep_of(backend).once()
     assert [(await backend.log.state(each.session_id)).trimmed for each in old] == [4, 4, 4]
+
+
+async def test_a_round_indexes_all_that_was_said(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "MESSAGES", 1)
+    for user in ("ann", "bob"):
+        await backend.exchange(user=user)
+    await sweep_of(backend).once()
+    assert await backend.change(lambda at: at.connection.execute(select(unindexed)).all()) == []
+    assert len(await backend.change(lambda at: at.connection.execute(select(searchable)).all())) == 4
 
 
 @pytest.mark.parametrize(("steps", "gone"), [(2, False), (100, True)])

@@ -57,6 +57,7 @@ async def test_a_search_goes_from_the_words_of_the_owner_to_single_rows(backend:
 async def test_no_term_is_without_its_owners_mark(backend: Backend) -> None:
     await backend.exchange("A heron.", content="one two")
     await backend.exchange("A heron.", content="one two", user="bob")
+    await backend.indexed()
     marks = tuple(owners_term(user, "") for user in ("ann", "bob"))
     terms = await backend.change(vocabulary)
     assert len(terms) == 8
@@ -101,6 +102,7 @@ async def test_nothing_of_what_was_erased_lies_in_the_file_any_more(backend: Bac
     sent = await backend.exchange(f"The {WORD} is no heron.")
     for _ in range(20):
         await backend.exchange("A heron.")
+    await backend.indexed()
     await backend.store.delete("ann", sent.session_id)
     assert words_lie_in(tmp_path / "chat.db")
     await erased(backend)
@@ -115,6 +117,7 @@ async def test_what_is_erased_while_the_last_is_still_cleared_away_is_cleared_aw
     for number in range(60):
         await backend.exchange(" ".join(f"word{number}{i}" for i in range(300)))
     first, second = await backend.exchange("heron"), await backend.exchange(WORD)
+    await backend.indexed()
     await backend.store.delete("ann", first.session_id)
     states = [await step(backend) for _ in range(5)]
     assert states[-1] == search.GOING
@@ -134,4 +137,5 @@ async def step(backend: Backend) -> str | None:
 async def test_where_nothing_was_erased_nothing_is_cleared_away(backend: Backend) -> None:
     for _ in range(5):
         await backend.exchange("A heron.")
+    await backend.indexed()
     assert await erased(backend) == 1
