@@ -7,9 +7,9 @@ stands in the database, so that no death loses it; a search has its owner's word
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Integer, bindparam, delete, insert, select
 
-from api.core.words import INDEXED_CHARS, owners_terms
+from api.core.words import owners_terms
 from api.database.portion import portion
 from api.database.prepared import Prepared
 from api.database.tables import messages, unindexed
@@ -45,8 +45,8 @@ def waiting(connection: Connection, user_id: str | None = None) -> Sequence[Entr
         if user_id is None
         else _WAITING_OF_USER.each(connection, limit=MESSAGES, user=user_id)
     )
-    found, _ = portion(rows, column="text", chars=CHARS)
-    return [Entry(row.user_id, row.message_id, owners_terms(row.user_id, row.text)) for row in found]
+    found, _ = portion(rows, column="content", chars=CHARS)
+    return [Entry(row.user_id, row.message_id, owners_terms(row.user_id, row.content)) for row in found]
 
 
 def index(transaction: Transaction, entries: Iterable[Entry]) -> None:
@@ -64,11 +64,7 @@ _NO_MORE = Prepared(
     )
 )
 _some = (
-    select(
-        unindexed.c.user_id,
-        unindexed.c.message_id,
-        func.substr(messages.c.content, 1, INDEXED_CHARS).label("text"),
-    )
+    select(unindexed.c.user_id, unindexed.c.message_id, messages.c.content)
     .join_from(unindexed, messages, messages.c.id == unindexed.c.message_id)
     .order_by(unindexed.c.user_id, unindexed.c.message_id)
     .limit(bindparam("limit", type_=Integer))
