@@ -1,5 +1,6 @@
 """What users may do with all that they have, in the SQL database."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
@@ -15,6 +16,9 @@ from api.store.forgetting import forget, half_forgotten
 from api.store.indexing import index, waiting
 from api.store.keeping import read_kept
 from api.store.search import find
+
+INDEXING_S = 1.0
+"""No longer does a search wait for what was said last to be indexed, while a commit takes its time."""
 
 
 class SqlArchive:
@@ -36,12 +40,16 @@ class SqlArchive:
         return await self._readers.read(lambda connection: find(connection, user_id, query, limit))
 
     async def _index_all(self, user_id: str) -> None:
+        """Tries to: where nothing can be written, what was indexed before is found all the same."""
         try:
-            while await self.index(user_id):
-                pass
+            async with asyncio.timeout(INDEXING_S):
+                while await self.index(user_id):
+                    pass
+        except TimeoutError:
+            return
         except ChatError as error:
             if error.code is not Code.STORAGE_UNAVAILABLE:
-                raise  # else what was indexed before is found all the same
+                raise
 
     async def judge(
         self, user_id: str, session_id: str, message_id: str, value: Verdict | None, comment: str | None

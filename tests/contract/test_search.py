@@ -13,7 +13,7 @@ from api.core.lifecycle import Status
 from api.core.query import parse
 from api.core.records import Hit
 from api.database.writer import Transaction
-from api.store import indexing, search
+from api.store import archive, indexing, search
 from tests.support.backends import Backend, Sent, another_server
 
 pytestmark = pytest.mark.anyio
@@ -209,6 +209,19 @@ async def test_a_search_has_its_owners_words_indexed_and_no_others(backend: Back
     assert await ids(backend, "heron") == [question(mine)]
     assert await backend.change(entries) == {question(mine)}
     assert await ids(backend, "heron", "bob") == [question(bobs)]
+
+
+async def test_a_search_waits_for_its_words_but_not_for_ever(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "INDEXING_S", 0.01)
+    before = await backend.send("heron")
+    await backend.indexed()
+    after = await backend.send("heron")
+    async with backend.commit_under_way():
+        assert await ids(backend, "heron") == [question(before)]
+    monkeypatch.undo()
+    assert await ids(backend, "heron") == [question(after), question(before)]
 
 
 async def test_while_nothing_can_be_written_what_was_indexed_before_is_found(backend: Backend) -> None:

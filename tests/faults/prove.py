@@ -129,7 +129,8 @@ def _report(results: Results) -> str:
         [
             (row, [(proof.name, results.newest(row.number, proof.name)) for proof in row.proofs])
             for row in rows()
-        ]
+        ],
+        REPORT.read_text() if REPORT.exists() else "",
     )
 
 

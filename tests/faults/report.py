@@ -1,6 +1,6 @@
 """`docs/guarantees.md`, written from what was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tests.faults.proofs import Measured, Row
 from tests.faults.results import Result
@@ -28,17 +28,43 @@ name of who blocks it (`tests/faults/test_blocked.py`).
 """
 
 
-def report(results: Sequence[tuple[Row, Sequence[tuple[str, Result | None]]]]) -> str:
-    return "\n".join([HEAD, *(line for row, found in results for line in _section(row, found)), TAIL])
+Found = Sequence[tuple[str, Result | None]]
 
 
-def _section(row: Row, found: Sequence[tuple[str, Result | None]]) -> Iterator[str]:
-    yield f"## {row.number}. {row.promise}"
+def report(results: Sequence[tuple[Row, Found]], before: str = "") -> str:
+    """`before` is the page as it was: what was measured elsewhere, and not here, stays as it says."""
+    kept = _sections(before)
+    lines = (line for row, found in results for line in _section(row, found, kept))
+    return "\n".join([HEAD, *lines, TAIL])
+
+
+def _sections(page: str) -> Mapping[str, Sequence[str]]:
+    """The lines of each section under its heading."""
+    sections: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in page.removesuffix(TAIL).rstrip("\n").split("\n"):
+        if line.startswith("## "):
+            lines = sections[line] = []
+        else:
+            lines.append(line)
+    return sections
+
+
+def _section(row: Row, found: Found, sections: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    heading = f"## {row.number}. {row.promise}"
+    kept = sections.get(heading, ())
+    yield heading
+    if kept and all(result is None for _, result in found):
+        yield from kept
+        if kept[-1]:
+            yield ""
+        return
     yield ""
     yield "| proof | trials | failures | at most | what was seen | seed | commit | date |"
     yield "|---|---|---|---|---|---|---|---|"
     for name, result in found:
-        yield _line(name, result)
+        before = next((line for line in kept if line.startswith(f"| {name} | ")), None)
+        yield before if before and result is None else _line(name, result)
     yield ""
     machines = _machines([each for _, each in found if each is not None])
     yield f"Again: `make prove ROW={row.number} ARGS=--again`. {machines}"

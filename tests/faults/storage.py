@@ -195,11 +195,12 @@ class _Trial:
         ack = self._before[0].ack
         assert ack is not None
         while not self._over.is_set():
-            began = time.monotonic()
-            answer = await client.get(f"/api/chat/sessions/{ack['session_id']}/messages")
-            self._seen.slowest_read_s = max(time.monotonic() - began, self._seen.slowest_read_s)
-            if answer.status_code != httpx.codes.OK:
-                self._seen.violations.append(f"a read: {answer.status_code} {answer.text[:200]}")
+            for path in (f"/api/chat/sessions/{ack['session_id']}/messages", "/api/chat/search?q=a"):
+                began = time.monotonic()
+                answer = await client.get(path)
+                self._seen.slowest_read_s = max(time.monotonic() - began, self._seen.slowest_read_s)
+                if answer.status_code != httpx.codes.OK:
+                    self._seen.violations.append(f"{path}: {answer.status_code} {answer.text[:200]}")
             await asyncio.sleep(EVERY_S)
 
     async def _look_whether_ready(self, client: httpx.AsyncClient) -> None:

@@ -144,6 +144,18 @@ def test_the_report_tells_what_was_reached_and_what_was_not(tmp_path: Path) -> N
     assert "| cuts | 0 of 500 | 1 |" in broken
 
 
+def test_what_was_measured_elsewhere_stays_in_the_report() -> None:
+    first, second = (Row(number, "Kept", (Proof("cuts", 1, 500, nothing),)) for number in (1, 2))
+    lost = Measured(500, ["seed 7 trial 4: lost"])
+    page = report([(first, [("cuts", result(lost)), ("holes", result(Measured(90)))]), (second, [])])
+    nothing_here = [(first, [("cuts", None), ("holes", None)]), (second, [])]
+    assert report(nothing_here, page) == page
+    again = report([(first, [("cuts", result(Measured(500))), ("holes", None)]), (second, [])], page)
+    assert "| cuts | 500 | 0 |" in again
+    assert "| holes | 90 of 500 |" in again
+    assert "lost" not in again
+
+
 def test_one_trial_is_repeated_by_its_seed(capsys: pytest.CaptureFixture[str]) -> None:
     proof = "kill -9 at random moments"
     assert main(["--row", "3", "--proof", proof, "--seed", "5", "--trial", "2"]) == 0
