@@ -25,12 +25,17 @@ def migrate(engine: Engine, backups: Path) -> Path | None:
         return None
     with engine.connect() as connection:
         copy = _back_up(connection, backups, current) if current else None
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(configured(connection), "head")
         connection.commit()
     return copy
+
+
+def configured(connection: Connection) -> Config:
+    """For Alembic's commands: what they do goes through this connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
 
 
 def require_known(engine: Engine) -> str | None:

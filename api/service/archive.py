@@ -24,7 +24,10 @@ class Archive(Protocol):
         """Makes a little more of what was said findable, of this user or of all; False if all of it is."""
 
     async def search(self, user_id: str, query: Query, limit: int) -> Sequence[Hit]:
-        """The best messages that have all words of the query, of equal ones the newest first."""
+        """The best messages that have all words of the query, of equal ones the newest first.
+
+        What was said last may not be among them while nothing can be written.
+        """
 
     async def judge(
         self, user_id: str, session_id: str, message_id: str, value: Verdict | None, comment: str | None

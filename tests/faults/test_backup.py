@@ -14,12 +14,11 @@ from typing import Any
 import httpx
 import pytest
 from alembic import command
-from alembic.config import Config
 from typer.testing import CliRunner
 from websockets.asyncio.client import ClientConnection, connect
 
 from api.database.copy import opened
-from api.database.migrate import MIGRATIONS
+from api.database.migrate import configured
 from api.main import cli
 from tests.faults.asking import identified
 from tests.faults.launching import ROOT, Zygote
@@ -234,10 +233,7 @@ async def test_an_older_backup_is_migrated_at_the_start(tmp_path: Path, launcher
 def older_history(database: Path) -> None:
     """As the first version made it."""
     with opened(database) as engine, engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(configured(connection), "0001")
         connection.commit()
 
 

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
 
 from api.core.words import owners_term
-from api.database import migrate as migrate_module
-from api.database.migrate import migrate
+from api.database.migrate import configured, migrate
 
 COUNT = 1_100  # more than the migration reads at once, twice
 
@@ -30,13 +28,6 @@ def before(engine: Engine) -> Engine:
         add_message(connection, "running", "bobs", 3, "a heron", "streaming")
         connection.commit()
     return engine
-
-
-def configured(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(migrate_module.MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config
 
 
 def add_session(connection: Connection, user: str, session: str, deleted_at: int | None = None) -> None:

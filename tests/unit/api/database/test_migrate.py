@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from api.database import migrate as migrate_module
 from api.database.epoch import open_epoch
-from api.database.migrate import NewerDatabaseError, migrate
+from api.database.migrate import NewerDatabaseError, configured, migrate
 from api.database.tables import is_described, metadata
 from tests.support.clocks import CountedIds
 from tests.support.datafolders import epoch
@@ -97,11 +96,8 @@ def test_the_migrations_make_the_very_indexes(engine: Engine) -> None:
 def test_links_come_and_go_by_a_migration_of_their_own(engine: Engine, head: str, tmp_path: Path) -> None:
     """What links there were goes; nothing else does."""
     with engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(migrate_module.MIGRATIONS))
-        config.attributes["connection"] = connection
         connection.execute(text("INSERT INTO identity_links VALUES ('d', 'ann', 1)"))
-        command.downgrade(config, "0004")
+        command.downgrade(configured(connection), "0004")
         connection.commit()
     assert "identity_links" not in inspect(engine).get_table_names()
     assert migrate(engine, tmp_path / "backups") is not None
@@ -113,13 +109,10 @@ def test_links_come_and_go_by_a_migration_of_their_own(engine: Engine, head: str
 
 def test_the_journal_goes_into_the_log_before_it_goes(engine: Engine, head: str, tmp_path: Path) -> None:
     with engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(migrate_module.MIGRATIONS))
-        config.attributes["connection"] = connection
         for body in ('[["s",3,"m",0,"a"],["t",3,"n",0,"x"]]', '[["s",4,"m",1,"b"]]'):
             connection.execute(text("INSERT INTO journal (body) VALUES (:body)"), {"body": body})
         connection.execute(text("INSERT INTO events VALUES ('s', 3, 'piece', 'm', 0, 'a')"))
-        command.downgrade(config, "0005")
+        command.downgrade(configured(connection), "0005")
         connection.commit()
         assert "journal" not in inspect(connection).get_table_names()
         found = connection.execute(text("SELECT session_id, seq, kind, message_id, at, body FROM events"))
