@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uuid_utils
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from api.backup.journal import finish as finish_restore
 from api.backup.places import SECRET, UPLOADS, Places
@@ -15,11 +15,13 @@ from api.backup.refusals import BackupRefused
 from api.database.database import Database, open_database
 from api.database.lock import DataFolderInUseError, DataFolderLock
 from api.database.migrate import NewerDatabaseError
+from api.database.postgresql import MissingDriverError, is_meant
 from api.database.trouble import in_words
 from api.settings import Settings
 
 SQLITE = "sqlite:///"
 FORMER = "sqlite+aiosqlite:///"  # while reads went through that driver
+POSTGRESQL = "postgresql+asyncpg://"
 
 
 class StartRefusedError(Exception):
@@ -45,7 +47,9 @@ def taken_folder(settings: Settings) -> Iterator[DataFolderLock]:
 
     It stays taken, unless what is done within fails. Raises StartRefusedError.
     """
-    lock = DataFolderLock(settings.data_dir.resolve(), _database_file(settings))
+    lock = DataFolderLock(
+        settings.data_dir.resolve(), _database_file(settings), shared=_is_postgresql(settings.database)
+    )
     try:
         with _refusals(lock.folder):
             lock.take()
@@ -58,9 +62,10 @@ def taken_folder(settings: Settings) -> Iterator[DataFolderLock]:
 
 def open_database_in(settings: Settings, lock: DataFolderLock) -> Database:
     """The database in the shape that this version needs. Raises StartRefusedError."""
-    if not settings.database.startswith((SQLITE, FORMER)):
+    if not (settings.database.startswith((SQLITE, FORMER)) or _is_postgresql(settings.database)):
         raise StartRefusedError(
-            f"STEADYCHAT_DATABASE_URL must begin with {SQLITE}: this version keeps its history in SQLite"
+            f"STEADYCHAT_DATABASE_URL must begin with {SQLITE} or {POSTGRESQL}: these are the databases "
+            "that can keep the history"
         )
     with _refusals(lock.folder):
         return open_database(settings.database, lock, new_id)
@@ -75,7 +80,7 @@ def _refusals(folder: Path) -> Iterator[None]:
             f"{error} is in use by another process: stop that one, or choose another folder with "
             "STEADYCHAT_DATA_DIR (or another database, where STEADYCHAT_DATABASE_URL names this one)"
         ) from error
-    except (BackupRefused, NewerDatabaseError) as error:
+    except (BackupRefused, NewerDatabaseError, MissingDriverError) as error:
         raise StartRefusedError(str(error)) from error
     except OSError as error:
         raise StartRefusedError(
@@ -85,8 +90,8 @@ def _refusals(folder: Path) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(error).splitlines()[0]
         raise StartRefusedError(
-            f"the database cannot be opened: {in_words(error)} ({reason}). Look whether its disk has room "
-            f"and it may be written, check STEADYCHAT_DATABASE_URL and {folder}, or go back to a backup"
+            f"the database cannot be opened: {in_words(error)} ({reason}). Look whether it runs, has room "
+            f"on its disk and may be written, check STEADYCHAT_DATABASE_URL and {folder}, or go back to a backup"
         ) from error
 
 
@@ -100,6 +105,14 @@ def places(settings: Settings) -> Places:
         )
     folder = settings.data_dir.resolve()
     return Places(folder, file, folder / settings.index_file.name, folder / UPLOADS, folder / SECRET)
+
+
+def _is_postgresql(url: str) -> bool:
+    """Whatever driver it names."""
+    try:
+        return is_meant(make_url(url))
+    except ArgumentError:
+        return False
 
 
 def _database_file(settings: Settings) -> Path | None:

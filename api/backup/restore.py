@@ -107,8 +107,8 @@ def _require_sound(file: Path, root: Path) -> None:
         if (root / name).exists() and (found := damage(root / name)) is not None:
             raise BackupRefused(f"{file} is damaged ({name}: {found}): take another backup")
     try:
-        with opened(root / DATABASE) as history:
-            known = require_known(history)
+        with opened(root / DATABASE) as history, history.connect() as connection:
+            known = require_known(connection)
     except NewerDatabaseError as error:
         raise BackupRefused(f"{file} was made by a newer Steadychat: restore it with that version") from error
     if known is None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.database.engine import reading_engine, writing_engine
-from api.database.epoch import boot_id, close_epoch, open_epoch
+from api.database.epoch import boot_id, close_epoch, open_epoch, shared_epoch
 from api.database.journal import lay_down_all
 from api.database.lock import DataFolderLock
 from api.database.migrate import migrate
@@ -30,11 +30,17 @@ class Database:
     writing: Engine
     _lock: DataFolderLock
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may be using it too."""
+        return _is_shared(self.writing)
+
     async def close(self) -> None:
         """Marks the database as left in good order. The writer must have ended before."""
         await self.readers.close()
         try:
-            close_epoch(self.writing)
+            if not self.shared:
+                close_epoch(self.writing)
         except (SQLAlchemyError, sqlite3.Error) as error:
             log.warning("the next start takes this for a crash", reason=in_words(error))
         finally:
@@ -51,14 +57,22 @@ def open_database(url: str, lock: DataFolderLock, new_id: Callable[[], str]) -> 
     writing = writing_engine(url)
     try:
         migrate(writing, lock.folder / "backups")
-        with writing.begin() as connection:
-            lay_down_all(connection)
-        epoch = open_epoch(writing, new_id, boot_id())
+        epoch = shared_epoch(writing, new_id) if _is_shared(writing) else _opened_alone(writing, new_id)
     except BaseException:
         writing.dispose()
         raise
     readers = Readers(reading_engine(url, READERS))
     file = Path(str(writing.url.database))
-    if file.exists():  # else it is no plain file
+    if not _is_shared(writing) and file.exists():  # else it is no plain file
         refuse_moved(writing, readers.engine, file)
     return Database(epoch, readers, writing, lock)
+
+
+def _is_shared(engine: Engine) -> bool:
+    return engine.dialect.name != "sqlite"
+
+
+def _opened_alone(writing: Engine, new_id: Callable[[], str]) -> str:
+    with writing.begin() as connection:
+        lay_down_all(connection)
+    return open_epoch(writing, new_id, boot_id())

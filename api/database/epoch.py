@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_if_new
 
 from api.database.tables import meta
 
@@ -30,6 +31,15 @@ def open_epoch(engine: Engine, new_id: Callable[[], str], boot: str) -> str:
             epoch = new_id()
         _put(connection, epoch=epoch, boot=boot, clean="no")
     return epoch
+
+
+def shared_epoch(engine: Engine, new_id: Callable[[], str]) -> str:
+    """The epoch of a log that others may be using too, all of whose commits are durable."""
+    with engine.begin() as connection:
+        given = insert_if_new(meta).values(key="epoch", value=new_id()).on_conflict_do_nothing()
+        connection.execute(given)
+        found: str = connection.execute(select(meta.c.value).where(meta.c.key == "epoch")).scalar_one()
+        return found
 
 
 def close_epoch(engine: Engine) -> None:

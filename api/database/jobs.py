@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from api.core.errors import ChatError
 from api.core.events import Event
-from api.database.journal import Entry
+from api.database.pieces import Entry
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from api.core.events import Piece
-from api.database.engine import version
 from api.database.prepared import Prepared
+from api.database.sqlite import version
 
 LAID_AFTER = 64
 """Commits with pieces: by then a session that speaks fast has many, and its page is written once for all."""

@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from api.database.copy import begin_anew
 
@@ -19,15 +19,30 @@ class NewerDatabaseError(Exception):
 
 
 def migrate(engine: Engine, backups: Path) -> Path | None:
-    """Applies what is missing. Returns the copy that was made before, if there was anything to copy."""
-    current = require_known(engine)
-    if current == ScriptDirectory(str(MIGRATIONS)).get_current_head():
-        return None
+    """Applies what is missing. Returns the copy that was made before, if there was anything to copy.
+
+    Of several servers that start at once one does it. PostgreSQL is copied by its own tools, before a new
+    version is started.
+    """
     with engine.connect() as connection:
-        copy = _back_up(connection, backups, current) if current else None
-        command.upgrade(configured(connection), "head")
+        _be_alone(connection)
+        current = require_known(connection)
+        copy = None
+        if current != ScriptDirectory(str(MIGRATIONS)).get_current_head():
+            if current and connection.dialect.name == "sqlite":
+                connection.rollback()  # it is copied outside of any transaction
+                copy = _back_up(connection, backups, current)
+            command.upgrade(configured(connection), "head")
         connection.commit()
     return copy
+
+
+def _be_alone(connection: Connection) -> None:
+    """Until the end of the transaction, however long others take: SQLite knows nobody else."""
+    if connection.dialect.name == "postgresql":
+        for setting in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {setting} = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('steadychat migrations', 0))"))
 
 
 def configured(connection: Connection) -> Config:
@@ -38,10 +53,9 @@ def configured(connection: Connection) -> Config:
     return config
 
 
-def require_known(engine: Engine) -> str | None:
+def require_known(connection: Connection) -> str | None:
     """The shape that the database has; None if it has none yet. Raises NewerDatabaseError."""
-    with engine.connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
+    revision = MigrationContext.configure(connection).get_current_revision()
     script = ScriptDirectory(str(MIGRATIONS))
     if revision is not None and revision not in {known.revision for known in script.walk_revisions()}:
         raise NewerDatabaseError(

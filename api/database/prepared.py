@@ -5,7 +5,7 @@ statement takes ten times what the database needs for it.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -17,16 +17,20 @@ from sqlalchemy.sql.expression import Executable
 Values = dict[str, Any]  # what the columns hold, as the driver takes it
 Row = Any  # a named tuple with what the statement selects
 
+STEP = 16
+"""So many rows are in memory at a time, where they are read one by one."""
+
 
 class Prepared:
     """A statement, whose parameters are named by `bindparam`. It runs in a transaction that has begun.
 
     Values and what comes of them are as the driver has them: columns of types that SQLAlchemy has to convert
-    are not for this.
+    are not for this. Where PostgreSQL needs other words than SQLite, it has a statement of its own.
     """
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: Executable, *, postgresql: Executable | None = None) -> None:
         self.statement = statement
+        self._of = {} if postgresql is None else {"postgresql": postgresql}
         self._compiled: dict[str, _Compiled] = {}
 
     def first(self, connection: Connection, **values: Any) -> Row | None:
@@ -42,16 +46,16 @@ class Prepared:
     def each(self, connection: Connection, **values: Any) -> Generator[Row]:
         """The rows as they are asked for. Close it, if not all of them are."""
         compiled = self._for(connection)
-        with closing(compiled.executed(connection, compiled.given(values))) as cursor:
-            row = compiled.row(cursor)
-            while (found := cursor.fetchone()) is not None:
+        with closing(compiled.executed(connection, compiled.given(values), steps=True)) as cursor:
+            row, rows = compiled.row(cursor), iter(cursor)
+            while (found := compiled.next_of(rows)) is not None:
                 yield row(found)
 
     def do(self, connection: Connection, **values: Any) -> int:
         """How many rows were changed."""
         compiled = self._for(connection)
         with closing(compiled.executed(connection, compiled.given(values))) as cursor:
-            return cursor.rowcount
+            return int(cursor.rowcount)
 
     def do_each(self, connection: Connection, many: Iterable[Values]) -> None:
         compiled = self._for(connection)
@@ -61,7 +65,8 @@ class Prepared:
         dialect = connection.dialect
         found = self._compiled.get(dialect.name)
         if found is None:
-            found = self._compiled[dialect.name] = _Compiled(self.statement, connection)
+            statement = self._of.get(dialect.name, self.statement)
+            found = self._compiled[dialect.name] = _Compiled(statement, connection)
         return found
 
 
@@ -77,20 +82,29 @@ class _Compiled:
         dialect = connection.dialect
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # each one here can
         self._sql = str(compiled)
-        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._names: tuple[str, ...] = tuple(compiled.positiontup or compiled.bind_names.values())
+        self._by_place = bool(compiled.positional)
         asked = {name for parameter, name in compiled.bind_names.items() if parameter.required}
         self._fixed: Values = {name: value for name, value in compiled.params.items() if name not in asked}
         self._driver: Any = dialect.loaded_dbapi
         self._row: Callable[[Any], Row] | None = None
 
-    def given(self, values: Values) -> tuple[Any, ...]:
-        """The values in the order in which the statement has them; each must be there."""
+    def given(self, values: Values) -> Any:
+        """The values as the driver takes them, in the statement's order or by name; each must be there."""
         fixed = self._fixed
-        return tuple([values[name] if name in values else fixed[name] for name in self._names])
+        found = [values[name] if name in values else fixed[name] for name in self._names]
+        return tuple(found) if self._by_place else dict(zip(self._names, found, strict=True))
 
-    def executed(self, connection: Connection, given: Any, *, many: bool = False) -> DBAPICursor:
+    def executed(self, connection: Connection, given: Any, **how: bool) -> Any:
+        """A cursor of the driver's."""
         try:
-            return _execute(connection, self._sql, given, many=many)
+            return _execute(connection, self._sql, given, **how)
+        except self._driver.Error as error:
+            raise _as_sqlalchemy_has_it(error, self._sql, self._driver) from error
+
+    def next_of(self, rows: Iterator[Any]) -> Any:
+        try:
+            return next(rows, None)
         except self._driver.Error as error:
             raise _as_sqlalchemy_has_it(error, self._sql, self._driver) from error
 
@@ -103,8 +117,13 @@ class _Compiled:
         return self._row
 
 
-def _execute(connection: Connection, sql: str, given: Any, *, many: bool) -> DBAPICursor:
-    cursor = connection.connection.cursor()
+def _execute(
+    connection: Connection, sql: str, given: Any, *, many: bool = False, steps: bool = False
+) -> DBAPICursor:
+    """`steps`: rows are asked for while they are read. PostgreSQL would send all that there are at once."""
+    driver: Any = connection.connection.driver_connection
+    in_steps = steps and connection.dialect.name == "postgresql"
+    cursor = driver.cursor(name="steps") if in_steps else driver.cursor()
     try:
         if many:
             cursor.executemany(sql, given)
@@ -113,7 +132,10 @@ def _execute(connection: Connection, sql: str, given: Any, *, many: bool) -> DBA
     except BaseException:
         cursor.close()
         raise
-    return cursor
+    if in_steps:
+        cursor.itersize = STEP
+    found: DBAPICursor = cursor
+    return found
 
 
 def _as_sqlalchemy_has_it(error: Exception, sql: str, driver: Any) -> DBAPIError:

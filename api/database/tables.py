@@ -1,5 +1,7 @@
 """The tables of the history and the log. Times are microseconds since 1970, UTC."""
 
+from collections.abc import Callable
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from api.core.lifecycle import RUNNING, Status
 
@@ -26,6 +29,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+IS_DELETED = text("deleted_at IS NOT NULL")
+IS_END = text("kind = 'end'")
 
 users = Table(
     "users",
@@ -47,13 +53,14 @@ sessions = Table(
     Column("message_count", Integer, nullable=False),
     Column("last_message_preview", Text, nullable=False),
     Column("last_index", Integer, nullable=False),
-    # The log's end, and the last event that is no longer there.
+    # The log's end, and the `hour` of the events of its newest answer.
     Column("seq", BigInteger, nullable=False),
-    Column("trimmed", BigInteger, nullable=False),
+    Column("hour", Integer, nullable=False, server_default="0"),
     Column("deleted_at", BigInteger),
+    # Of PostgreSQL's all sessions are in it: it looks for a user's before it lets go of the user.
     Index("ix_sessions_activity", "user_id", "updated_at", "id", sqlite_where=text("deleted_at IS NULL")),
-    Index("ix_sessions_deleted", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL")),
-    Index("ix_sessions_leaving", "user_id", sqlite_where=text("deleted_at IS NOT NULL")),
+    Index("ix_sessions_deleted", "deleted_at", sqlite_where=IS_DELETED, postgresql_where=IS_DELETED),
+    Index("ix_sessions_leaving", "user_id", sqlite_where=IS_DELETED, postgresql_where=IS_DELETED),
 )
 
 messages = Table(
@@ -130,7 +137,10 @@ events = Table(
     Column("message_id", String, nullable=False),
     Column("at", Integer, nullable=False),
     Column("body", Text, nullable=False),
-    Index("ix_events_ends", "session_id", "seq", sqlite_where=text("kind = 'end'")),
+    # On PostgreSQL what it is partitioned by, and part of its key: the hour, counted from 1970, in which the
+    # answer was accepted that the event is of. On SQLite always 0.
+    Column("hour", Integer, nullable=False, server_default="0"),
+    Index("ix_events_ends", "session_id", "seq", sqlite_where=IS_END, postgresql_where=IS_END),
     sqlite_with_rowid=False,
 )
 
@@ -140,6 +150,7 @@ journal = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("body", Text, nullable=False),
+    info={"only": "sqlite"},
 )
 
 # The lease of each process on the answers that it writes: `beat` grows for as long as it lives.
@@ -167,7 +178,7 @@ feedback = Table(
 notes = Table(
     "notes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("session_id", String, nullable=False),
     Column("message_id", String),  # of what concerns one answer alone
     Column("at", BigInteger, nullable=False),
@@ -185,6 +196,7 @@ searchable = Table(
     Column("message_id", String, nullable=False),
     Index("ix_searchable_message", "message_id", unique=True),
     sqlite_autoincrement=True,
+    info={"only": "sqlite"},
 )
 
 # Messages that are no entry yet; see `api.store.indexing`.
@@ -196,8 +208,18 @@ unindexed = Table(
     sqlite_with_rowid=False,
 )
 
-# The full-text index itself is no table to SQLAlchemy. The migrations make it, `api.store.search` uses it.
+# SQLite's full-text index is no table to SQLAlchemy. The migrations make it, `api.store.fts5` uses it.
 SEARCH = "search_words"
+
+# PostgreSQL's: the terms of each message, which no other table holds.
+search_terms = Table(
+    "search_terms",
+    metadata,
+    Column("message_id", String, primary_key=True),
+    Column("terms", TSVECTOR().with_variant(Text, "sqlite"), nullable=False),
+    Index("ix_search_terms", "terms", postgresql_using="gin"),
+    info={"only": "postgresql"},
+)
 
 # Ids of sends whose user has been forgotten, as `api.store.spent` makes them unreadable.
 spent = Table(
@@ -236,9 +258,25 @@ meta = Table(
 )
 
 
+def tables_of(dialect: str) -> list[Table]:
+    """The tables that a database of this kind has."""
+    return [table for table in metadata.sorted_tables if table.info.get("only", dialect) == dialect]
+
+
+def belongs_to(dialect: str) -> Callable[..., bool]:
+    """Whether a database of this kind has what `metadata` describes, for Alembic's comparisons."""
+
+    def belongs(found: object, _name: str | None, kind: str, *_: object) -> bool:
+        table = found if isinstance(found, Table) else getattr(found, "table", None)
+        return kind == "schema" or table is None or table.info.get("only", dialect) == dialect
+
+    return belongs
+
+
 def is_described(name: str | None, kind: str, _parents: object) -> bool:
     """Whether `metadata` describes this part of a database, for Alembic's comparisons.
 
-    The full-text index is a virtual table, which keeps itself in further ones named after it.
+    SQLite's full-text index is a virtual table, which keeps itself in further ones named after it, and
+    PostgreSQL's events lie in partitions.
     """
-    return not (kind == "table" and name is not None and name.startswith(SEARCH))
+    return not (kind == "table" and name is not None and name.startswith((SEARCH, f"{events.name}_")))

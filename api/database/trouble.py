@@ -7,6 +7,8 @@ import structlog
 from sqlalchemy import exc
 
 from api.core.errors import ChatError, Code
+from api.database.conflict import ConflictError
+from api.database.postgresql import is_broken, state
 
 log = structlog.get_logger()
 
@@ -23,20 +25,39 @@ WORDS = {
     "SQLITE_CORRUPT": "the database is damaged",
     "SQLITE_NOTADB": "the database is damaged",
 }
+STATES = {
+    "53100": "the disk is full",
+    "533": "the database has no connection to spare",
+    "57014": "the database takes too long",
+    "55P03": "somebody else has locked what is to be written",
+    "57P": "the database is being stopped or started",
+    "25006": "the database may only be read",
+    "28": "the database refuses this user",
+    "3D": "there is no database of this name",
+    "58": "the disk fails or is full",
+    "XX": "the database is damaged",
+}
+"""The beginnings of what PostgreSQL calls its errors."""
 
 
 def is_trouble(error: BaseException) -> bool:
     """Whether the database is to blame, so that the same may succeed later."""
     if isinstance(error, exc.DBAPIError):
         return not isinstance(error, NOT_THE_DATABASE)
-    return isinstance(error, sqlite3.DatabaseError | exc.TimeoutError)
+    return isinstance(error, sqlite3.DatabaseError | exc.TimeoutError | ConflictError)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether a connection was lost; before a commit is asked for the same may be done by another one."""
+    return isinstance(error, exc.DBAPIError) and is_trouble(error) and is_broken(error)
 
 
 def in_words(error: BaseException) -> str:
     """For people who cannot know the database: no paths, and no contents."""
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
-    name = str(getattr(cause, "sqlite_errorname", ""))
-    return next((words for start, words in WORDS.items() if name.startswith(start)), "the database is away")
+    name = str(getattr(cause, "sqlite_errorname", "") or state(error))
+    known = WORDS | STATES
+    return next((words for start, words in known.items() if name.startswith(start)), "the database is away")
 
 
 def refusal(cause: BaseException) -> ChatError:

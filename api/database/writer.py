@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Engine
 
 from api.core.events import Event
 from api.core.points import Point, Reach, nowhere
-from api.database.engine import changes, driver_of
+from api.database import sqlite
+from api.database.conflict import is_conflict
 from api.database.gathering import Gathering
 from api.database.jobs import (
     Done,
@@ -33,12 +34,17 @@ from api.database.jobs import (
     run,
 )
 from api.database.journal import Journal
-from api.database.trouble import Trouble, is_trouble, refusal
+from api.database.pieces import Pieces
+from api.database.straight import Straight
+from api.database.trouble import Trouble, is_lost, is_trouble, refusal
 
 T = TypeVar("T")
 
 Publish = Callable[[Sequence[Event], Sequence[str]], None]
 _Outcome = tuple[list[Job], Transaction | None]
+
+TRIES = 10
+"""Of what others come between, which each time have made a step themselves."""
 
 
 __all__ = ["Outcome", "RefusedError", "Transaction", "Unit", "Writer"]
@@ -63,7 +69,8 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
         self._full: bool | None = None
-        self.journal = Journal()
+        self._sqlite = engine.dialect.name == "sqlite"
+        self.journal: Pieces = Journal() if self._sqlite else Straight()
         self.trouble = Trouble()
 
     async def start(self) -> None:
@@ -153,7 +160,7 @@ class Writer:
             if jobs:
                 yield from self._commit(jobs)
 
-    def _commit(self, batch: list[Job]) -> "Iterator[_Outcome]":
+    def _commit(self, batch: list[Job], tries: int = TRIES) -> "Iterator[_Outcome]":
         """Yields jobs that share an outcome, with what is to be published of it."""
         transaction: Transaction | None = None
         try:
@@ -168,6 +175,9 @@ class Writer:
             if len(batch) > 1 and spoiled:  # a poisoned job must not spoil the others
                 for job in batch:
                     yield from self._commit([job])
+                return
+            if spoiled and tries > 1 and (is_conflict(error) or is_lost(error)):
+                yield from self._commit(batch, tries - 1)
                 return
             yield self._failed(batch, error), _unsure(transaction)
         else:
@@ -199,7 +209,7 @@ class Writer:
             return
         connection = transaction.connection
         self._set_durability(connection, full=any(job.durable for job in batch))
-        before = changes(connection)
+        before = sqlite.changes(connection) if self._sqlite else 0
         with connection.begin():
             transaction.begun = True
             for jobs in grouped(batch):
@@ -207,7 +217,7 @@ class Writer:
             self._reach_with_events(transaction, Point.BEFORE_COMMIT)
             transaction.asked = True
         transaction.journal.made()
-        if before is None or before != changes(connection):  # a full disk takes what changes nothing
+        if not self._sqlite or before != sqlite.changes(connection):  # a full disk takes what changes nothing
             self.trouble.went()
         self._reach_with_events(transaction, Point.AFTER_COMMIT)
 
@@ -217,8 +227,9 @@ class Writer:
             self._reach(point)
 
     def _set_durability(self, connection: Connection, *, full: bool) -> None:
-        if full is not self._full:
-            driver_of(connection).execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+        """PostgreSQL makes every commit durable."""
+        if self._sqlite and full is not self._full:
+            sqlite.set_durability(connection, full=full)
             self._full = full
 
     def _failed(self, batch: list[Job], error: Exception) -> list[Job]:

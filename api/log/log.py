@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from api.core.errors import ChatError, Code
 from api.core.events import Created, Ended, Event, Piece
@@ -17,7 +17,8 @@ from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
 from api.log.appender import SqlAppender
-from api.log.rows import LOG_END, after, load
+from api.log.hours import drop_hour, past_hours
+from api.log.rows import LOG_END, TRIMMED, after, load
 from api.log.tails import Tails
 from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
 
@@ -98,7 +99,15 @@ class SqlLog:
         return undo
 
     async def trim(self, ended_before: datetime) -> int:
-        """Drops the events of answers that ended before that time; returns how many sessions were trimmed."""
+        """Drops events of answers that ended before that time; returns how many times there was something.
+
+        On SQLite it is all of them, a session at a time; on PostgreSQL the hours that were over then.
+        """
+        if self._readers.engine.dialect.name == "postgresql":
+            hours = await self._readers.read(partial(past_hours, ended_before=ended_before))
+            for hour in hours:
+                await self._in_use.submit(partial(drop_hour, hour=hour), durable=False)
+            return len(hours)
         expired = (
             select(events.c.session_id, func.max(events.c.seq).label("upto"))
             .join(messages, messages.c.id == events.c.message_id)
@@ -140,16 +149,13 @@ def _trim(transaction: Transaction, session_id: str, upto: int) -> None:
     transaction.journal.lay_down_all()
     of_session = events.c.session_id == session_id
     transaction.connection.execute(delete(events).where(of_session, events.c.seq <= upto))
-    transaction.connection.execute(
-        update(sessions).where(sessions.c.id == session_id, sessions.c.trimmed < upto).values(trimmed=upto)
-    )
 
 
 _this = sessions.c.id == bindparam("session")
-_KEPT = Prepared(select(sessions.c.trimmed, sessions.c.deleted_at).where(_this))
+_KEPT = Prepared(select(TRIMMED.label("trimmed"), sessions.c.deleted_at).where(_this))
 _running = select(func.min(messages.c.created_seq)).where(messages.c.session_id == sessions.c.id, IS_RUNNING)
 _state_of = select(
-    LOG_END.label("seq"), sessions.c.trimmed, _running.scalar_subquery().label("active")
+    LOG_END.label("seq"), TRIMMED.label("trimmed"), _running.scalar_subquery().label("active")
 ).where(_this)
 _STATE = Prepared(_state_of)
 _STATE_OF_USER = Prepared(

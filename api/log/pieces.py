@@ -81,10 +81,10 @@ def _looked_up(connection: Connection, claims: Sequence[Claim]) -> dict[str, int
 
     Two statements for all: each would give up the interpreter, and ask for it again.
     """
-    answers = _dumped([claim.message_id for claim in claims])
+    answers = _names(connection, [claim.message_id for claim in claims])
     fences = {row.id: row.fence for row in _RUNNING.all(connection, answers=answers)}
     held = [claim for claim in claims if fences.get(claim.message_id) == claim.fence]
-    sessions = _dumped([claim.session_id for claim in held])
+    sessions = _names(connection, [claim.session_id for claim in held])
     last = {row.session_id: row.seq for row in _LAST.all(connection, sessions=sessions)}
     return {claim.message_id: last[claim.session_id] for claim in held}
 
@@ -128,7 +128,7 @@ def _add_alone(transaction: Transaction, wanted: Addition) -> int:
         seq += 1
         pieces.append(Piece(claim.session_id, seq, claim.message_id, have, content))
         have += len(content)
-    add_pieces(transaction, pieces)
+    add_pieces(transaction, pieces, row.hour)
     return int(seq)
 
 
@@ -144,36 +144,49 @@ def _begin_streaming(connection: Connection, wanted: Sequence[Addition], outcome
         if each.at == 0 and not isinstance(outcome, FencedError)
     ]
     if begun:
-        _STREAMING.do(connection, answers=_dumped(begun))
+        _STREAMING.do(connection, answers=_names(connection, begun))
 
 
-def _dumped(names: Sequence[str]) -> str:
-    return orjson.dumps(names).decode()
+def _names(connection: Connection, names: list[str]) -> object:
+    """As one value: SQLite has no arrays."""
+    return orjson.dumps(names).decode() if connection.dialect.name == "sqlite" else names
 
 
 _RUNNING = Prepared(
     text("""
     SELECT m.id, m.fence FROM json_each(:answers) AS a CROSS JOIN messages AS m ON m.id = a.value
     WHERE m.status IN ('pending', 'streaming')
-    """)
+    """),
+    postgresql=text("""
+    SELECT m.id, m.fence FROM messages AS m
+    WHERE m.id = ANY(:answers) AND m.status IN ('pending', 'streaming')
+    """),
 )
 _LAST = Prepared(
     text("""
     SELECT a.value AS session_id,
         (SELECT coalesce(max(e.seq), 0) FROM events AS e WHERE e.session_id = a.value) AS seq
     FROM json_each(:sessions) AS a
-    """)
+    """),
+    postgresql=text("""
+    SELECT a.value AS session_id,
+        (SELECT coalesce(max(e.seq), 0) FROM events AS e WHERE e.session_id = a.value) AS seq
+    FROM unnest(CAST(:sessions AS text[])) AS a (value)
+    """),
 )
 _STREAMING = Prepared(
     text("""
     UPDATE messages SET status = 'streaming'
     WHERE status = 'pending' AND id IN (SELECT value FROM json_each(:answers))
-    """)
+    """),
+    postgresql=text("""
+    UPDATE messages SET status = 'streaming' WHERE status = 'pending' AND id = ANY(:answers)
+    """),
 )
 # The log's last event, and how long the answer is by it: while an answer runs nothing else is added.
 _HELD = Prepared(
     text("""
-    SELECT e.seq, CASE WHEN e.kind = 'piece' THEN e.at + length(e.body) ELSE 0 END AS length
+    SELECT e.seq, e.hour, CASE WHEN e.kind = 'piece' THEN e.at + length(e.body) ELSE 0 END AS length
     FROM events AS e
     WHERE e.session_id = :session AND e.message_id = :answer
     ORDER BY e.seq DESC LIMIT 1

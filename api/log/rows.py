@@ -22,26 +22,29 @@ A row of `sessions` has it as it was when the newest message began or ended; the
 come after that, and touch no row but their own. Old events are gone, so they do not tell it alone. What is
 still in the journal comes after that again.
 """
+_first = select(func.min(events.c.seq)).where(events.c.session_id == sessions.c.id)
+TRIMMED: ColumnElement[int] = func.coalesce(_first.scalar_subquery() - 1, sessions.c.seq)
+"""The number of the last event that is no longer there, 0 if all are. A running answer loses none."""
 
 
-def add_created(transaction: Transaction, created: Sequence[Created]) -> None:
-    rows = [_row(event, "message", 0, dump_created(event.message)) for event in created]
+def add_created(transaction: Transaction, created: Sequence[Created], hour: int) -> None:
+    rows = [_row(event, "message", 0, dump_created(event.message), hour) for event in created]
     _EVENT.do_each(transaction.connection, rows)
     transaction.events += created
 
 
-def add_ended(transaction: Transaction, event: Ended) -> None:
-    _EVENT.do(transaction.connection, **_row(event, "end", event.length, dump_ended(event)))
+def add_ended(transaction: Transaction, event: Ended, hour: int) -> None:
+    _EVENT.do(transaction.connection, **_row(event, "end", event.length, dump_ended(event), hour))
     transaction.events.append(event)
 
 
-def add_pieces(transaction: Transaction, pieces: Sequence[Piece]) -> None:
-    rows = [_row(piece, "piece", piece.at, piece.content) for piece in pieces]
+def add_pieces(transaction: Transaction, pieces: Sequence[Piece], hour: int) -> None:
+    rows = [_row(piece, "piece", piece.at, piece.content, hour) for piece in pieces]
     _EVENT.do_each(transaction.connection, rows)
     transaction.events += pieces
 
 
-def _row(event: Event, kind: str, at: int, body: str) -> Values:
+def _row(event: Event, kind: str, at: int, body: str, hour: int = 0) -> Values:
     return {
         "session_id": event.session_id,
         "seq": event.seq,
@@ -49,6 +52,7 @@ def _row(event: Event, kind: str, at: int, body: str) -> Values:
         "message_id": event.message_id,
         "at": at,
         "body": body,
+        "hour": hour,
     }
 
 

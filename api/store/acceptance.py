@@ -11,6 +11,7 @@ from api.core.errors import ChatError, Code
 from api.core.history import HistoryLimits
 from api.core.lifecycle import Role, Status
 from api.core.records import Message, Position
+from api.database.locks import hold_session, hold_user
 from api.database.prepared import Row
 from api.database.writer import Transaction
 from api.service.ports import NewId
@@ -48,6 +49,7 @@ class Acceptance(ABC):
     terms: Terms
 
     def __call__(self, transaction: Transaction) -> Accepted:
+        hold_user(transaction.connection, self.request.user_id)
         known = self._known(transaction.connection)
         return self._add(transaction, self._turn(transaction.connection)) if known is None else known
 
@@ -127,6 +129,7 @@ class Sending(Acceptance):
         session_id = self.request.session_id
         if session_id is None:
             return None
+        hold_session(connection, session_id)
         row = require(find_to_send(connection, self.request.user_id, session_id), session_id)
         self._refuse_busy(session_id, row.busy)
         return row

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, select
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Role
+from api.database.locks import hold_session_of
 from api.database.tables import messages, sessions
 from api.service.requests import Accepted, RetryRequest
 from api.store.acceptance import Acceptance
@@ -60,6 +61,7 @@ class Retrying(Acceptance):
         return bound(connection, self.request, self.terms.epoch)
 
     def _turn(self, connection: Connection) -> Turn:
+        hold_session_of(connection, self.request.message_id)
         row = target(connection, self.request)
         self._refuse_busy(row.session_id, running_in(connection, row.session_id))
         if row.number != row.last_index:

@@ -10,12 +10,14 @@ from sqlalchemy.exc import NoResultFound
 from api.core.events import Ended, Piece
 from api.core.lifecycle import Status, move
 from api.core.text import checksum
+from api.database.conflict import ConflictError
+from api.database.locks import hold_session_of
 from api.database.prepared import Prepared, Row
 from api.database.records import dump_json, dump_problem
-from api.database.tables import events, messages, owners, sessions
+from api.database.tables import IS_RUNNING, events, messages, owners, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
-from api.log.rows import LOG_END, add_ended
+from api.log.rows import add_ended
 from api.service.ports import Ending
 from api.service.requests import Outcome
 from api.store.indexing import index_later
@@ -27,10 +29,15 @@ def text_so_far(connection: Connection, row: Row, waiting: Sequence[Piece] = ())
 
     `waiting`: what the journal had of its session before whoever reads has looked into the database.
     """
-    pieces = _PIECES.all(connection, session=row.session_id, message=row.id, created=row.created_seq)
-    last = pieces[-1].seq if pieces else row.created_seq
+    text, last = _laid_down(connection, row)
     later = [piece.content for piece in waiting if piece.seq > last and piece.message_id == row.id]
-    return "".join([piece.body for piece in pieces] + later)
+    return "".join([text, *later])
+
+
+def _laid_down(connection: Connection, row: Row) -> tuple[str, int]:
+    """An answer's text by its events, and the number of the last of these."""
+    pieces = _PIECES.all(connection, session=row.session_id, message=row.id, created=row.created_seq)
+    return "".join([piece.body for piece in pieces]), pieces[-1].seq if pieces else row.created_seq
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Finish:
     now: datetime
 
     def __call__(self, transaction: Transaction) -> Outcome:
+        hold_session_of(transaction.connection, self.ending.message_id)
         row = _STANDING.first(transaction.connection, message=self.ending.message_id)
         if row is None:
             raise NoResultFound(self.ending.message_id)
@@ -55,12 +63,17 @@ class Finish:
         return lease is not None and (row.owner, row.beat) != (lease.owner, lease.beat)
 
     def end(self, transaction: Transaction, row: Row) -> Outcome:
+        """Ends an answer whose session is held.
+
+        The end comes directly after the text that goes into the message. If a piece has been added that this
+        transaction has not seen, its number is taken, which the table refuses.
+        """
         connection = transaction.connection
         transaction.journal.lay_down(row.session_id)
-        text = text_so_far(connection, row)
-        session = _touched(connection, row.session_id, text, self.now)
+        text, last = _laid_down(connection, row)
+        session = _touched(connection, row.session_id, last + 1, text, self.now)
         event = self._event(row, session.seq, text)
-        _END.do(
+        ended = _END.do(
             connection,
             message=row.id,
             status=move(Status(row.status), event.status).value,
@@ -72,7 +85,9 @@ class Finish:
             now=to_micros(self.now),
             seq=event.seq,
         )
-        add_ended(transaction, event)
+        if not ended:
+            raise ConflictError("somebody else has ended this answer")
+        add_ended(transaction, event, session.hour)
         index_later(connection, session.user_id, row.id, text)
         return Outcome(event.status, event, to_session(session))
 
@@ -92,10 +107,10 @@ class Finish:
         )
 
 
-def _touched(connection: Connection, session_id: str, text: str, now: datetime) -> Row:
+def _touched(connection: Connection, session_id: str, seq: int, text: str, now: datetime) -> Row:
     """The session, with one event more; an answer without words leaves what is shown of it as it was."""
     shown = preview(text) if text.strip() else None
-    return _TOUCHED.first(connection, session=session_id, now=to_micros(now), preview=shown)
+    return _TOUCHED.first(connection, session=session_id, seq=seq, now=to_micros(now), preview=shown)
 
 
 _STANDING = Prepared(
@@ -120,7 +135,7 @@ _TOUCHED = Prepared(
     update(sessions)
     .where(sessions.c.id == bindparam("session"))
     .values(
-        seq=LOG_END + 1,
+        seq=bindparam("seq"),
         revision=sessions.c.revision + 1,
         updated_at=bindparam("now"),
         last_message_preview=func.coalesce(bindparam("preview"), sessions.c.last_message_preview),
@@ -129,7 +144,7 @@ _TOUCHED = Prepared(
 )
 _END = Prepared(
     update(messages)
-    .where(messages.c.id == bindparam("message"))
+    .where(messages.c.id == bindparam("message"), IS_RUNNING)
     .values(
         status=bindparam("status"),
         content=bindparam("content"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from api.core.lifecycle import Status
+from api.database.locks import hold_sessions, hold_user
 from api.database.tables import IS_RUNNING, forgetting, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
@@ -27,7 +28,9 @@ def forget(transaction: Transaction, user_id: str, now: datetime) -> Forgotten:
     in between breaks nothing off. What is deleted is erased by the purge.
     """
     connection = transaction.connection
+    hold_user(connection, user_id)
     found = [row.id for row in connection.execute(listed(user_id, SESSIONS, 0, None))]
+    hold_sessions(connection, found)
     cancelled = _cancel(transaction, found, now)
     gone = update(sessions).where(sessions.c.id.in_(found))
     connection.execute(gone.values(deleted_at=to_micros(now)))

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
 from api.core.records import Session
+from api.database.locks import hold_session
 from api.database.prepared import Prepared, Row, Values, inserting
 from api.database.tables import IS_RUNNING, messages, sessions, users
 from api.database.times import to_micros
@@ -77,6 +78,7 @@ def insert_session(
 
 def rename(transaction: Transaction, user_id: str, session_id: str, title: str) -> Session:
     connection = transaction.connection
+    hold_session(connection, session_id)
     require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
     changes = {"title": title, "revision": sessions.c.revision + 1}
     renamed = update(sessions).where(sessions.c.id == session_id).values(changes).returning(sessions)
@@ -86,6 +88,7 @@ def rename(transaction: Transaction, user_id: str, session_id: str, title: str) 
 def remove(transaction: Transaction, user_id: str, session_id: str, now: datetime) -> str | None:
     """Cancels what runs there and hides the session from everybody; returns the cancelled answer's id."""
     connection = transaction.connection
+    hold_session(connection, session_id)
     require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
     running = select(messages).where(messages.c.session_id == session_id, IS_RUNNING)
     row = connection.execute(running).one_or_none()
@@ -102,7 +105,7 @@ _EMPTY: Values = {
     "last_message_preview": "",
     "last_index": 0,
     "seq": 0,
-    "trimmed": 0,
+    "hour": 0,
     "deleted_at": None,
 }
 _SESSION = Prepared(inserting(sessions))

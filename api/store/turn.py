@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, update
+from sqlalchemy import Integer, bindparam, case, update
 
 from api.core.events import Created
 from api.core.records import Message
@@ -12,6 +12,7 @@ from api.database.prepared import Prepared, Row, Values, inserting
 from api.database.tables import messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
+from api.log.hours import hour_of, open_hour
 from api.log.rows import LOG_END, add_created
 from api.store.indexing import index_later
 from api.store.rows import preview
@@ -38,7 +39,8 @@ def add_turn(transaction: Transaction, turn: Turn, claim: Mapping[str, str]) -> 
     created = [Created(session.id, first + place, message) for place, message in enumerate(born)]
     of = [claim if message is turn.answer else {} for message in born]
     _MESSAGE.do_each(connection, map(_row, created, of))
-    add_created(transaction, created)
+    open_hour(connection, session.hour)
+    add_created(transaction, created, session.hour)
     if turn.question in born:
         index_later(connection, session.user_id, turn.question.id, turn.question.content)
     return session
@@ -54,6 +56,7 @@ def _entered(transaction: Transaction, turn: Turn) -> Row:
         now=to_micros(turn.answer.created_at),
         last=turn.answer.index,
         preview=preview(turn.question.content),
+        hour=hour_of(transaction.connection, turn.answer.created_at),
     )
 
 
@@ -81,6 +84,7 @@ def _row(event: Created, claim: Mapping[str, str]) -> Values:
 
 _AT_BIRTH: Values = dict.fromkeys(messages.columns.keys())
 _MESSAGE = Prepared(inserting(messages))
+_hour = bindparam("hour", type_=Integer)
 _ENTERED = Prepared(
     update(sessions)
     .where(sessions.c.id == bindparam("session"))
@@ -91,6 +95,7 @@ _ENTERED = Prepared(
         message_count=sessions.c.message_count + bindparam("more"),
         last_index=bindparam("last"),
         last_message_preview=bindparam("preview"),
+        hour=case((sessions.c.hour > _hour, sessions.c.hour), else_=_hour),
     )
     .returning(sessions)
 )

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 
 from api.core.errors import ChatError
 from api.core.query import parse
-from api.database.tables import events, feedback, messages, metadata, notes, sends, users
+from api.database.tables import events, feedback, messages, notes, sends, tables_of, users
 from api.database.writer import Transaction
 from api.store import purge
 from tests.support.backends import Backend, Sent
@@ -30,7 +30,7 @@ async def purged(backend: Backend) -> list[dict[str, int]]:
 
 async def counted(backend: Backend) -> dict[str, int]:
     def count(transaction: Transaction) -> dict[str, int]:
-        tables = metadata.sorted_tables
+        tables = tables_of(transaction.connection.dialect.name)
         found = {
             each.name: transaction.connection.execute(select(func.count()).select_from(each)).scalar_one()
             for each in tables

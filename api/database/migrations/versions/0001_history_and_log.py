@@ -27,7 +27,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_events_ends", ["session_id", "seq"], unique=False, sqlite_where=sa.text("kind = 'end'")
+            "ix_events_ends",
+            ["session_id", "seq"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'end'"),
+            postgresql_where=sa.text("kind = 'end'"),
         )
 
     op.create_table(
@@ -86,6 +90,7 @@ def upgrade() -> None:
             ["deleted_at"],
             unique=False,
             sqlite_where=sa.text("deleted_at IS NOT NULL"),
+            postgresql_where=sa.text("deleted_at IS NOT NULL"),
         )
 
     op.create_table(

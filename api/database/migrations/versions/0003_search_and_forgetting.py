@@ -17,6 +17,25 @@ BATCH = 500
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        _make_searchable()
+    for table, key in (("spent", "key"), ("forgetting", "user_id")):
+        op.create_table(
+            table,
+            sa.Column(key, sa.String(), nullable=False),
+            sa.PrimaryKeyConstraint(key, name=op.f(f"pk_{table}")),
+            sqlite_with_rowid=False,
+        )
+    op.create_index(
+        "ix_sessions_leaving",
+        "sessions",
+        ["user_id"],
+        sqlite_where=sa.text("deleted_at IS NOT NULL"),
+        postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    )
+
+
+def _make_searchable() -> None:
     op.create_table(
         "searchable",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -28,16 +47,6 @@ def upgrade() -> None:
     # No text is kept a second time. Terms come ready-made, so nothing but their spaces is to be seen.
     op.execute("CREATE VIRTUAL TABLE search_words USING fts5(terms, content='', tokenize='ascii')")
     _fill(op.get_bind())
-    for table, key in (("spent", "key"), ("forgetting", "user_id")):
-        op.create_table(
-            table,
-            sa.Column(key, sa.String(), nullable=False),
-            sa.PrimaryKeyConstraint(key, name=op.f(f"pk_{table}")),
-            sqlite_with_rowid=False,
-        )
-    op.create_index(
-        "ix_sessions_leaving", "sessions", ["user_id"], sqlite_where=sa.text("deleted_at IS NOT NULL")
-    )
 
 
 def _fill(connection: sa.Connection) -> None:
@@ -62,5 +71,6 @@ def _fill(connection: sa.Connection) -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_sessions_leaving", "sessions")
-    for table in ("forgetting", "spent", "search_words", "searchable"):
+    search = ("search_words", "searchable") if op.get_bind().dialect.name == "sqlite" else ()
+    for table in ("forgetting", "spent", *search):
         op.drop_table(table)

@@ -13,6 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
     op.create_table(
         "journal",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -22,6 +24,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
     # The version before knows of no journal: what a killed process left in it goes into the log first.
     op.execute(
         "INSERT INTO events (session_id, seq, kind, message_id, at, body)"

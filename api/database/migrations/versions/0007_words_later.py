@@ -28,7 +28,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # The version before indexes each message when it is written, and never again.
-    _index(op.get_bind())
+    if op.get_bind().dialect.name == "sqlite":
+        _index(op.get_bind())
     op.drop_table("unindexed")
 
 

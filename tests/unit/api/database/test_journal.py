@@ -273,10 +273,10 @@ def test_wherever_it_is_killed_the_next_start_finds_all_that_was_committed(
 
     execute = prepared._execute
 
-    def watched(connection: Connection, sql: str, given: Any, *, many: bool) -> Any:
+    def watched(connection: Connection, sql: str, given: Any, **how: bool) -> Any:
         if connection.engine is world.engine:
             killed()
-        found = execute(connection, sql, given, many=many)
+        found = execute(connection, sql, given, **how)
         if connection.engine is world.engine:
             killed()
         return found

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, inspect, text
 from api.database import migrate as migrate_module
 from api.database.epoch import open_epoch
 from api.database.migrate import NewerDatabaseError, configured, migrate
-from api.database.tables import is_described, metadata
+from api.database.tables import belongs_to, is_described, metadata, tables_of
 from tests.support.clocks import CountedIds
 from tests.support.datafolders import epoch
 
@@ -76,7 +76,8 @@ def test_migrating_again_does_nothing(engine: Engine, head: str, tmp_path: Path)
 @pytest.mark.usefixtures("head")
 def test_the_migrations_make_the_tables_that_the_code_describes(engine: Engine) -> None:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"include_name": is_described})
+        described = {"include_name": is_described, "include_object": belongs_to("sqlite")}
+        context = MigrationContext.configure(connection, opts=described)
         assert compare_metadata(context, metadata) == []
 
 
@@ -84,12 +85,11 @@ def test_the_migrations_make_the_tables_that_the_code_describes(engine: Engine) 
 def test_the_migrations_make_the_very_indexes(engine: Engine) -> None:
     """The comparison above does not look at their conditions."""
     with engine.connect() as connection:
-        listed = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql LIKE '%INDEX%'"))
+        listed = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
         migrated = {name: " ".join(sql.split()) for name, sql in listed}
-        for table in metadata.tables.values():
-            table.drop(connection)
-        metadata.create_all(connection)
-        listed = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql LIKE '%INDEX%'"))
+        metadata.drop_all(connection, tables_of("sqlite"))
+        metadata.create_all(connection, tables_of("sqlite"))
+        listed = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
         assert migrated == {name: " ".join(sql.split()) for name, sql in listed}
 
 
@@ -111,7 +111,7 @@ def test_the_journal_goes_into_the_log_before_it_goes(engine: Engine, head: str,
     with engine.connect() as connection:
         for body in ('[["s",3,"m",0,"a"],["t",3,"n",0,"x"]]', '[["s",4,"m",1,"b"]]'):
             connection.execute(text("INSERT INTO journal (body) VALUES (:body)"), {"body": body})
-        connection.execute(text("INSERT INTO events VALUES ('s', 3, 'piece', 'm', 0, 'a')"))
+        connection.execute(text("INSERT INTO events VALUES ('s', 3, 'piece', 'm', 0, 'a', 0)"))
         command.downgrade(configured(connection), "0005")
         connection.commit()
         assert "journal" not in inspect(connection).get_table_names()

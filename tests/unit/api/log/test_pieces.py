@@ -54,9 +54,9 @@ async def test_however_many_answers_are_added_to_it_is_one_statement(
     asked: list[str] = []
     execute = prepared._execute
 
-    def noting(connection: Connection, sql: str, given: Any, *, many: bool) -> Any:
+    def noting(connection: Connection, sql: str, given: Any, **how: bool) -> Any:
         asked.append(sql)
-        return execute(connection, sql, given, many=many)
+        return execute(connection, sql, given, **how)
 
     monkeypatch.setattr(prepared, "_execute", noting)
     outcomes = await added(backend, *(of(sent, "b", after=1, at=1) for sent in many))

@@ -81,9 +81,9 @@ async def test_no_table_is_read_from_end_to_end(
     asked: list[tuple[str, Any]] = []
     execute = prepared._execute
 
-    def noting(connection: Connection, sql: str, given: Any, *, many: bool) -> Any:
-        asked.extend((sql, each) for each in (given if many else [given]))
-        return execute(connection, sql, given, many=many)
+    def noting(connection: Connection, sql: str, given: Any, **how: bool) -> Any:
+        asked.extend((sql, each) for each in (given if how.get("many") else [given]))
+        return execute(connection, sql, given, **how)
 
     monkeypatch.setattr(prepared, "_execute", noting)
 

@@ -14,7 +14,7 @@ from api.core.query import parse
 from api.core.words import owners_term
 from api.database.tables import meta
 from api.database.writer import Transaction
-from api.store import search
+from api.store import fts5
 from tests.support.backends import Backend
 
 pytestmark = pytest.mark.anyio
@@ -76,7 +76,7 @@ def vocabulary(transaction: Transaction) -> Sequence[str]:
 
 async def state(backend: Backend) -> str | None:
     def read(transaction: Transaction) -> str | None:
-        return transaction.connection.execute(select(meta.c.value).where(meta.c.key == search.STATE)).scalar()
+        return transaction.connection.execute(select(meta.c.value).where(meta.c.key == fts5.STATE)).scalar()
 
     return await backend.change(read)
 
@@ -113,17 +113,17 @@ async def test_nothing_of_what_was_erased_lies_in_the_file_any_more(backend: Bac
 async def test_what_is_erased_while_the_last_is_still_cleared_away_is_cleared_away_as_well(
     backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "MERGE_PAGES", 1)
+    monkeypatch.setattr(fts5, "MERGE_PAGES", 1)
     for number in range(60):
         await backend.exchange(" ".join(f"word{number}{i}" for i in range(300)))
     first, second = await backend.exchange("heron"), await backend.exchange(WORD)
     await backend.indexed()
     await backend.store.delete("ann", first.session_id)
     states = [await step(backend) for _ in range(5)]
-    assert states[-1] == search.GOING
+    assert states[-1] == fts5.GOING
     await backend.store.delete("ann", second.session_id)
-    while (found := await step(backend)) != search.AGAIN:
-        assert found == search.GOING
+    while (found := await step(backend)) != fts5.AGAIN:
+        assert found == fts5.GOING
     assert await erased(backend) > 5
     assert await state(backend) is None
     assert not words_lie_in(tmp_path / "chat.db")

@@ -1,0 +1,40 @@
+"""What a unit rests on, and nobody else may change until its commit.
+
+SQLite has one writer at a time, so there is nothing to do. On PostgreSQL whoever changes something takes
+these in this order, the user before the session, and reads only then: it finds what those before have left.
+"""
+
+from sqlalchemy import Connection, text
+
+from api.database.prepared import Prepared
+
+
+def hold_user(connection: Connection, user_id: str) -> None:
+    """What the user may and has asked for: requests, and how many answers run. They may be nobody yet."""
+    if connection.dialect.name != "sqlite":
+        _USER.all(connection, user=user_id)
+
+
+def hold_session(connection: Connection, session_id: str) -> None:
+    """Its row, and the end of its log except for the pieces of an answer."""
+    hold_sessions(connection, [session_id])
+
+
+def hold_sessions(connection: Connection, session_ids: list[str]) -> None:
+    if connection.dialect.name != "sqlite":
+        _SESSIONS.all(connection, sessions=session_ids)
+
+
+def hold_session_of(connection: Connection, message_id: str) -> None:
+    if connection.dialect.name != "sqlite":
+        _SESSION_OF.all(connection, message=message_id)
+
+
+_USER = Prepared(text("SELECT pg_advisory_xact_lock(hashtextextended(:user, 0))"))
+_SESSIONS = Prepared(text("SELECT id FROM sessions WHERE id = ANY(:sessions) ORDER BY id FOR UPDATE"))
+_SESSION_OF = Prepared(
+    text("""
+    SELECT s.id FROM sessions AS s
+    WHERE s.id = (SELECT m.session_id FROM messages AS m WHERE m.id = :message) FOR UPDATE
+    """)
+)
