@@ -91,7 +91,8 @@ def _refusals(folder: Path) -> Iterator[None]:
         reason = str(error).splitlines()[0]
         raise StartRefusedError(
             f"the database cannot be opened: {in_words(error)} ({reason}). Look whether it runs, has room "
-            f"on its disk and may be written, check STEADYCHAT_DATABASE_URL and {folder}, or go back to a backup"
+            f"on its disk and may be written, check STEADYCHAT_DATABASE_URL and {folder}, "
+            "or go back to a backup"
         ) from error
 
 

@@ -18,9 +18,8 @@ IDLE_MS = 5_000
 UNREACHABLE_MS = 10_000
 """So long may what was sent to the database go without being acknowledged."""
 
-_UNIQUE, _SERIALIZATION, _DEADLOCK, _LOCKED = "23505", "40001", "40P01", "55P03"
-_CANCELLED = "57014"
-CONFLICTS = frozenset({_UNIQUE, _SERIALIZATION, _DEADLOCK, _LOCKED})
+_UNIQUE, _SERIALIZATION, _DEADLOCK, _LOCKED, _CANCELLED = "23505", "40001", "40P01", "55P03", "57014"
+CONFLICTS = frozenset({_UNIQUE, _SERIALIZATION, _DEADLOCK})
 
 
 class MissingDriverError(Exception):
@@ -83,6 +82,11 @@ def _address(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg", query=query)
 
 
+def is_busy(connection: Any) -> bool:  # Any: psycopg's own
+    """Whether a connection is in a transaction, or of no use any more."""
+    return connection.closed or connection.info.transaction_status != 0
+
+
 def state(error: BaseException) -> str:
     """The SQLSTATE of an error; empty if it has none, as where nobody answered."""
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -99,3 +103,8 @@ def is_broken(error: BaseException) -> bool:
 def conflicts(error: BaseException) -> bool:
     """Whether somebody else came in between: then the same may be tried again at once, and sees it."""
     return state(error) in CONFLICTS
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether somebody else has held what is to be changed for longer than commits take."""
+    return state(error) == _LOCKED

@@ -7,17 +7,19 @@ few milliseconds, so that they do not pay for a commit each.
 
 import asyncio
 import queue
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from api.core.events import Event
 from api.core.points import Point, Reach, nowhere
-from api.database import sqlite
+from api.database import postgresql, sqlite
 from api.database.conflict import is_conflict
 from api.database.gathering import Gathering
 from api.database.jobs import (
@@ -44,7 +46,9 @@ Publish = Callable[[Sequence[Event], Sequence[str]], None]
 _Outcome = tuple[list[Job], Transaction | None]
 
 TRIES = 10
-"""Of what others come between, which each time have made a step themselves."""
+"""Where others come between; each time they have made a step themselves."""
+TRYING_S = 1.0
+"""No longer is what fails together tried one by one, or again."""
 
 
 __all__ = ["Outcome", "RefusedError", "Transaction", "Unit", "Writer"]
@@ -160,9 +164,12 @@ class Writer:
             if jobs:
                 yield from self._commit(jobs)
 
-    def _commit(self, batch: list[Job], tries: int = TRIES) -> "Iterator[_Outcome]":
+    def _commit(
+        self, batch: list[Job], tries: int = TRIES, until: float | None = None
+    ) -> "Iterator[_Outcome]":
         """Yields jobs that share an outcome, with what is to be published of it."""
         transaction: Transaction | None = None
+        until = until or time.monotonic() + TRYING_S
         try:
             connection = self._connected()
             transaction = Transaction(connection, self.journal.entry(connection))
@@ -172,16 +179,26 @@ class Writer:
             if transaction is not None and transaction.asked:
                 self.journal.doubt()
             spoiled = transaction is not None and transaction.begun and not transaction.asked
+            again = is_conflict(error) or is_lost(error)
+            if again:
+                self.journal.doubt()
             if len(batch) > 1 and spoiled:  # a poisoned job must not spoil the others
-                for job in batch:
-                    yield from self._commit([job])
+                yield from self._each(batch, error, until)
                 return
-            if spoiled and tries > 1 and (is_conflict(error) or is_lost(error)):
-                yield from self._commit(batch, tries - 1)
+            if spoiled and again and tries > 1 and time.monotonic() < until:
+                yield from self._commit(batch, tries - 1, until)
                 return
             yield self._failed(batch, error), _unsure(transaction)
         else:
             yield batch, transaction
+
+    def _each(self, batch: list[Job], error: Exception, until: float) -> "Iterator[_Outcome]":
+        """By itself. Where all of them wait for somebody else, the rest have waited long enough."""
+        for number, job in enumerate(batch):
+            if is_trouble(error) and time.monotonic() > until:
+                yield self._failed(batch[number:], error), None
+                return
+            yield from self._commit([job], until=until)
 
     def _connected(self) -> Connection:
         self._connection = self._connection or self._engine.connect()
@@ -193,7 +210,7 @@ class Writer:
         if connection is None:
             return
         driver = None if connection.invalidated else connection.connection.driver_connection
-        if driver is None or connection.in_transaction() or getattr(driver, "in_transaction", False):
+        if driver is None or connection.in_transaction() or _in_transaction(driver):
             connection.invalidate()
             self._give_up_connection()
 
@@ -247,6 +264,10 @@ class Writer:
         finally:
             for job in batch:
                 job.done(job.result, job.error)
+
+
+def _in_transaction(driver: Any) -> bool:  # Any: a connection of sqlite3's or of psycopg's
+    return driver.in_transaction if isinstance(driver, sqlite3.Connection) else postgresql.is_busy(driver)
 
 
 def _unsure(transaction: Transaction | None) -> Transaction | None:

@@ -115,7 +115,8 @@ def _add_alone(transaction: Transaction, wanted: Addition) -> int:
     """
     claim = wanted.claim
     transaction.journal.lay_down(claim.session_id)
-    row = _HELD.first(transaction.connection, session=claim.session_id, answer=claim.message_id)
+    asked = {"session": claim.session_id, "answer": claim.message_id, "fence": claim.fence}
+    row = _HELD.first(transaction.connection, **asked)
     if row is None:
         raise FencedError(claim.message_id)
     seq, have = row.seq, row.length
@@ -187,8 +188,8 @@ _STREAMING = Prepared(
 _HELD = Prepared(
     text("""
     SELECT e.seq, e.hour, CASE WHEN e.kind = 'piece' THEN e.at + length(e.body) ELSE 0 END AS length
-    FROM events AS e
-    WHERE e.session_id = :session AND e.message_id = :answer
+    FROM messages AS m JOIN events AS e ON e.session_id = :session AND e.message_id = m.id
+    WHERE m.id = :answer AND m.fence = :fence AND m.status IN ('pending', 'streaming')
     ORDER BY e.seq DESC LIMIT 1
     """)
 )

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from api.core.events import Ended, Event
 from api.core.history import HistoryLimits
@@ -20,6 +20,7 @@ from api.database.database import Database, open_database
 from api.database.engine import reading_engine, writing_engine
 from api.database.lock import DataFolderLock
 from api.database.readers import READERS, Readers
+from api.database.tables import tables_of
 from api.database.writer import Transaction, Writer
 from api.log.log import SqlLog
 from api.service.ports import Claim, Ending
@@ -29,10 +30,11 @@ from api.store.links import SqlLinks
 from api.store.notes import SqlNotes
 from api.store.store import SqlStore
 from api.wakeups.local import LocalWakeups
+from tests.support import postgres
 from tests.support.clocks import CountedIds, SettableClock
 
 T = TypeVar("T")
-NAMES = ["sqlite"]
+NAMES = ["sqlite", "postgresql"]
 OWNER = "own"
 GATE_S = 15.0
 BUSY_MS = 50
@@ -194,18 +196,18 @@ class Backend:
 
 @asynccontextmanager
 async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
-    assert name in NAMES
-    lock = DataFolderLock(folder)
-    lock.take()
-    database = open_database(_url(folder), lock, CountedIds("epoch"))
-    async with _served(database, folder, OWNER, CountedIds(), SettableClock()) as found:
-        yield found
+    with _url(name, folder) as url:
+        lock = DataFolderLock(folder, shared=name != "sqlite")
+        lock.take()
+        database = open_database(url, lock, CountedIds("epoch"))
+        async with _served(database, folder, OWNER, CountedIds(), SettableClock()) as found:
+            yield found
 
 
 @asynccontextmanager
 async def another_server(backend: Backend, folder: Path, owner: str) -> AsyncIterator[Backend]:
     """A second process on the same database, as far as a store and a log can tell."""
-    url = _url(folder)
+    url = backend.database.writing.url
     database = Database(
         backend.database.epoch,
         Readers(reading_engine(url, READERS)),
@@ -216,8 +218,14 @@ async def another_server(backend: Backend, folder: Path, owner: str) -> AsyncIte
         yield found
 
 
-def _url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'chat.db'}"
+@contextmanager
+def _url(name: str, folder: Path) -> Iterator[str]:
+    assert name in NAMES
+    if name == "sqlite":
+        yield f"sqlite:///{folder / 'chat.db'}"
+    else:
+        with postgres.database() as url:
+            yield url
 
 
 @asynccontextmanager
@@ -249,7 +257,11 @@ async def _served(
     await notes.start()
     await writer.submit(_impatient, durable=False)
     archive = SqlArchive(database.readers, writer, clock=clock)
-    locked = partial(sqlite_locked, folder / "chat.db")
+    locked = (
+        partial(postgres_locked, database.writing)
+        if database.shared
+        else partial(sqlite_locked, folder / "chat.db")
+    )
     links = SqlLinks(writer)
     found = Backend(database, writer, log, store, archive, links, notes, clock, new_id, locked, published)
     try:
@@ -263,7 +275,9 @@ async def _served(
 
 
 def _impatient(transaction: Transaction) -> None:
-    transaction.connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
+    sqlite = transaction.connection.dialect.name == "sqlite"
+    setting = f"PRAGMA busy_timeout={BUSY_MS}" if sqlite else f"SET lock_timeout = {BUSY_MS}"
+    transaction.connection.exec_driver_sql(setting)
 
 
 @contextmanager
@@ -276,3 +290,16 @@ def sqlite_locked(file: Path) -> Iterator[None]:
     finally:
         rival.execute("ROLLBACK")
         rival.close()
+
+
+@contextmanager
+def postgres_locked(engine: Engine) -> Iterator[None]:
+    """Somebody else holds all tables that are written, for as long as this lasts."""
+    rival = writing_engine(engine.url)
+    with rival.connect() as connection:
+        names = ", ".join(table.name for table in tables_of("postgresql"))
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+        yield
+        connection.rollback()
+    rival.dispose()

@@ -85,11 +85,15 @@ def test_the_migrations_make_the_tables_that_the_code_describes(engine: Engine) 
 def test_the_migrations_make_the_very_indexes(engine: Engine) -> None:
     """The comparison above does not look at their conditions."""
     with engine.connect() as connection:
-        listed = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
+        listed = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        )
         migrated = {name: " ".join(sql.split()) for name, sql in listed}
         metadata.drop_all(connection, tables_of("sqlite"))
         metadata.create_all(connection, tables_of("sqlite"))
-        listed = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
+        listed = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        )
         assert migrated == {name: " ".join(sql.split()) for name, sql in listed}
 
 
