@@ -129,7 +129,7 @@ class Parts:
             stack.push_async_callback(self.leaving, 0)
             stack.push_async_callback(self.chat.settled)
             stack.push_async_callback(self.forgetting.settled)
-            await self.reaper.recover()
+            await self.reaper.enter(alone=not self.database.shared)
             await self.forgetting.resume()
             await self.documents.start()
             stack.push_async_callback(self.documents.close)
@@ -207,7 +207,9 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     limits: SocketLimits[Socket] = SocketLimits(
         settings.limit_sockets_per_user if counted else 0, settings.limit_sockets_per_address
     )
-    retention = timedelta(seconds=settings.retention_pieces)
+    # Whole hours go, counted from when their answers were accepted: the last to end has its retention too.
+    longest = settings.timeout_total if database.shared else 0
+    retention = timedelta(seconds=settings.retention_pieces + longest)
     return Parts(
         settings=settings,
         chains=chains,

@@ -19,6 +19,7 @@ UNREACHABLE_MS = 10_000
 """So long may what was sent to the database go without being acknowledged."""
 
 _UNIQUE, _SERIALIZATION, _DEADLOCK, _LOCKED, _CANCELLED = "23505", "40001", "40P01", "55P03", "57014"
+_IDLE = "25P03"
 CONFLICTS = frozenset({_UNIQUE, _SERIALIZATION, _DEADLOCK})
 
 
@@ -84,7 +85,7 @@ def _address(url: URL) -> URL:
 
 def is_busy(connection: Any) -> bool:  # Any: psycopg's own
     """Whether a connection is in a transaction, or of no use any more."""
-    return connection.closed or connection.info.transaction_status != 0
+    return bool(connection.closed or connection.info.transaction_status)
 
 
 def state(error: BaseException) -> str:
@@ -97,7 +98,8 @@ def is_broken(error: BaseException) -> bool:
     """Whether it is the end of its connection: nobody answers any more, or the server has said farewell."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     psycopg = type(cause).__module__.startswith("psycopg")
-    return psycopg and state(error)[:2] in {"", "08", "57"} and state(error) != _CANCELLED
+    named = state(error)
+    return psycopg and (named[:2] in {"", "08", "57"} or named == _IDLE) and named != _CANCELLED
 
 
 def conflicts(error: BaseException) -> bool:

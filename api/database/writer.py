@@ -7,21 +7,20 @@ few milliseconds, so that they do not pay for a commit each.
 
 import asyncio
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from api.core.events import Event
 from api.core.points import Point, Reach, nowhere
-from api.database import postgresql, sqlite
 from api.database.conflict import is_conflict
 from api.database.gathering import Gathering
+from api.database.held import HeldConnection
 from api.database.jobs import (
     Done,
     Job,
@@ -71,10 +70,8 @@ class Writer:
         self._gathering = Gathering(self._jobs.put)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._connection: Connection | None = None
-        self._full: bool | None = None
-        self._sqlite = engine.dialect.name == "sqlite"
-        self.journal: Pieces = Journal() if self._sqlite else Straight()
+        self._held = HeldConnection(engine)
+        self.journal: Pieces = Journal() if engine.dialect.name == "sqlite" else Straight()
         self.trouble = Trouble()
 
     async def start(self) -> None:
@@ -137,7 +134,7 @@ class Writer:
                 for job in left:
                     job.error = error
                 self._tell(loop, left, None)
-        self._give_up_connection()
+        self._held.give_up()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[Job], done: Transaction | None) -> None:
         for job in batch:
@@ -171,17 +168,15 @@ class Writer:
         transaction: Transaction | None = None
         until = until or time.monotonic() + TRYING_S
         try:
-            connection = self._connected()
+            connection = self._held.get()
             transaction = Transaction(connection, self.journal.entry(connection))
             self._transact(transaction, batch)
         except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job that caused it
-            self._require_clean_connection()
-            if transaction is not None and transaction.asked:
-                self.journal.doubt()
-            spoiled = transaction is not None and transaction.begun and not transaction.asked
+            asked = transaction is not None and transaction.asked
             again = is_conflict(error) or is_lost(error)
-            if again:
+            if not self._held.require_clean() or asked or again:
                 self.journal.doubt()
+            spoiled = transaction is not None and transaction.begun and not asked
             if len(batch) > 1 and spoiled:  # a poisoned job must not spoil the others
                 yield from self._each(batch, error, until)
                 return
@@ -200,33 +195,13 @@ class Writer:
                 return
             yield from self._commit([job], until=until)
 
-    def _connected(self) -> Connection:
-        self._connection = self._connection or self._engine.connect()
-        return self._connection
-
-    def _require_clean_connection(self) -> None:
-        """A connection that is still in a transaction could begin no other one: the next has a new one."""
-        connection = self._connection
-        if connection is None:
-            return
-        driver = None if connection.invalidated else connection.connection.driver_connection
-        if driver is None or connection.in_transaction() or _in_transaction(driver):
-            connection.invalidate()
-            self._give_up_connection()
-
-    def _give_up_connection(self) -> None:
-        connection, self._connection, self._full = self._connection, None, None
-        self.journal.doubt()
-        if connection is not None:
-            connection.close()
-
     def _transact(self, transaction: Transaction, batch: list[Job]) -> None:
         if batch[0].aside:  # it is alone
             batch[0].result = batch[0].unit(transaction)
             return
         connection = transaction.connection
-        self._set_durability(connection, full=any(job.durable for job in batch))
-        before = sqlite.changes(connection) if self._sqlite else 0
+        self._held.set_durability(full=any(job.durable for job in batch))
+        before = self._held.changes()
         with connection.begin():
             transaction.begun = True
             for jobs in grouped(batch):
@@ -234,7 +209,7 @@ class Writer:
             self._reach_with_events(transaction, Point.BEFORE_COMMIT)
             transaction.asked = True
         transaction.journal.made()
-        if not self._sqlite or before != sqlite.changes(connection):  # a full disk takes what changes nothing
+        if before is None or before != self._held.changes():  # a full disk takes what changes nothing
             self.trouble.went()
         self._reach_with_events(transaction, Point.AFTER_COMMIT)
 
@@ -242,12 +217,6 @@ class Writer:
         """Housekeeping, such as a process's beat, is no place where an answer stands."""
         if transaction.events:
             self._reach(point)
-
-    def _set_durability(self, connection: Connection, *, full: bool) -> None:
-        """PostgreSQL makes every commit durable."""
-        if self._sqlite and full is not self._full:
-            sqlite.set_durability(connection, full=full)
-            self._full = full
 
     def _failed(self, batch: list[Job], error: Exception) -> list[Job]:
         if is_trouble(error):
@@ -264,10 +233,6 @@ class Writer:
         finally:
             for job in batch:
                 job.done(job.result, job.error)
-
-
-def _in_transaction(driver: Any) -> bool:  # Any: a connection of sqlite3's or of psycopg's
-    return driver.in_transaction if isinstance(driver, sqlite3.Connection) else postgresql.is_busy(driver)
 
 
 def _unsure(transaction: Transaction | None) -> Transaction | None:

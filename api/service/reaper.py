@@ -34,11 +34,14 @@ class Reaper:
         self._beat = 0
         self._suspects: frozenset[str] = frozenset()
 
-    async def recover(self) -> int:
-        """Before the only process on these data is ready: ends what its dead predecessors left.
+    async def enter(self, *, alone: bool) -> int:
+        """Before the process is ready. The only one on these data ends what its dead predecessors left.
 
         Returns how many answers that were.
         """
+        if not alone:
+            await self._raise_beat()
+            return 0
         found = await self._store.leases()
         await self._end(found.running)
         for owner, beat in found.beats.items():

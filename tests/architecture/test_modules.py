@@ -13,10 +13,11 @@ LONGEST, LONGEST_TEST = 250, 450  # a test file may hold many cases of one thing
 LONG = {
     "api/parts.py": "the one place that knows every part and every setting",
     "api/wire/frames.py": "one table: every frame and object of the protocol, each a few lines",
+    "api/database/tables.py": "one table: every table of the database, each a few lines",
     "frontend/src/strings.ts": "one table: every text of the page",
 }
 
-PROVIDERS = {"langchain_openai", "langchain_anthropic", "langchain_ollama", "redis", "asyncpg"}
+PROVIDERS = {"langchain_openai", "langchain_anthropic", "langchain_ollama", "redis", "psycopg"}
 
 # Imports every module; tells what that has started and loaded.
 IMPORT_ALL = """

@@ -2,14 +2,13 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from api.core.errors import ChatError, Code
 from api.service.links import HOLDS, Links
 from api.store.links import OF_A_USER
-from tests.contract.test_forgetting import forgotten, words_in
+from tests.contract.test_forgetting import forgotten
 from tests.support.backends import Backend
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +74,6 @@ async def test_links_of_a_forgotten_user_are_gone_and_nobody_elses(links: Links,
     assert await links.claim(bobs.code) == "bob"
 
 
-async def test_the_code_itself_is_not_kept(links: Links, tmp_path: Path) -> None:
+async def test_the_code_itself_is_not_kept(links: Links, backend: Backend) -> None:
     link = await links.make("yakuser")
-    assert words_in(tmp_path / "chat.db", [link.code, "yakuser"]) == {"yakuser"}
+    assert await backend.kept([link.code, "yakuser"]) == {"yakuser"}

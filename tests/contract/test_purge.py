@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -75,7 +74,7 @@ async def test_of_a_long_session_so_many_rows_go_at_a_time(
     counts = await purged(backend)
     for table in (events, messages, notes):
         assert 0 < largest_step(counts, table.name) <= 7
-    assert len(counts) > 380 / 7
+    assert len(counts) > 360 / 7
 
 
 async def test_much_text_counts_as_many_rows(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,56 +151,3 @@ async def test_an_id_of_a_send_stays_used_when_its_session_is_erased(backend: Ba
     assert (await counted(backend))[sends.name] == 1
     with pytest.raises(ChatError, match="deleted"):
         await backend.send("Why?", key="k")
-
-
-MARKER = "zanzibar" * 4
-
-
-def files_with(folder: Path, text: str) -> set[str]:
-    return {each.name for each in folder.glob("chat.db*") if text.encode() in each.read_bytes()}
-
-
-async def erased(backend: Backend) -> None:
-    await backend.store.delete("ann", await long_session(backend, 3, MARKER + " " + "word " * 2_000 + MARKER))
-    await purged(backend)
-
-
-async def test_what_was_erased_is_in_no_file_any_more_while_the_server_runs(
-    backend: Backend, tmp_path: Path
-) -> None:
-    kept = await long_session(backend, 2)
-    await erased(backend)
-    assert files_with(tmp_path, MARKER)
-    assert await backend.store.scrub()
-    assert not files_with(tmp_path, MARKER)
-    await backend.exchange(session=kept)
-    assert len((await backend.store.page("ann", kept, 50, None)).messages) == 6
-
-
-async def test_whoever_still_reads_what_was_is_not_waited_for_and_it_is_done_later(
-    backend: Backend, tmp_path: Path
-) -> None:
-    sent = await backend.exchange()
-    async with backend.read_under_way(lambda connection: connection.execute(select(messages))):
-        await erased(backend)
-        assert not await backend.store.scrub()
-        await backend.exchange(session=sent.session_id)  # writing goes on
-    assert await backend.store.scrub()
-    assert not files_with(tmp_path, MARKER)
-
-
-async def test_a_rival_who_writes_puts_it_off_and_is_not_harmed(backend: Backend) -> None:
-    await erased(backend)
-    with backend.locked():
-        assert not await backend.store.scrub()
-    assert await backend.store.scrub()
-
-
-async def test_how_long_the_database_is_waited_for_is_as_before(backend: Backend) -> None:
-    def patience(transaction: Transaction) -> int:
-        found: int = transaction.connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-        return found
-
-    before = await backend.change(patience)
-    assert await backend.store.scrub()
-    assert await backend.change(patience) == before

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from api.core.lifecycle import Status
 from api.core.query import parse
 from api.core.records import Hit
+from api.database.tables import search_terms, searchable
 from api.database.writer import Transaction
 from api.store import archive, indexing, search
 from tests.support.backends import Backend, Sent, another_server
@@ -168,7 +170,8 @@ async def test_an_erased_session_leaves_no_entry(backend: Backend) -> None:
 
 
 def entries(transaction: Transaction) -> set[str]:
-    rows = transaction.connection.exec_driver_sql("SELECT message_id FROM searchable")
+    table = searchable if transaction.connection.dialect.name == "sqlite" else search_terms
+    rows = transaction.connection.execute(select(table.c.message_id))
     return {row.message_id for row in rows}
 
 

@@ -3,8 +3,8 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -148,6 +148,11 @@ class Backend:
                 return found
             found += reading.events
             after = found[-1].seq
+
+    async def kept(self, words: Sequence[str]) -> set[str]:
+        """Those of the words that are still stored; beginnings are shared in an index."""
+        stored = await self.change(_rows) if self.database.shared else _content(self.database.writing)
+        return {word for word in words if word[2:].encode() in stored}
 
     async def running(self) -> set[str]:
         """The answers that have not ended."""
@@ -303,3 +308,18 @@ def postgres_locked(engine: Engine) -> Iterator[None]:
         yield
         connection.rollback()
     rival.dispose()
+
+
+def _rows(transaction: Transaction) -> bytes:
+    """All that the tables hold. What is deleted lies in PostgreSQL's files until its vacuum comes by."""
+    names = [table.name for table in tables_of("postgresql")]
+    texts = " UNION ALL ".join(f"SELECT CAST({name}.* AS text) FROM {name}" for name in names)
+    return "".join(transaction.connection.exec_driver_sql(texts).scalars()).encode()
+
+
+def _content(engine: Engine) -> bytes:
+    """All that the file holds, once nothing of it lies elsewhere."""
+    file = Path(str(engine.url.database))
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    return file.read_bytes()

@@ -1,43 +1,29 @@
 """The PostgreSQL of a whole run of tests: each test has a database of its own in it."""
 
 import atexit
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
 
 from api.database.engine import writing_engine
 from api.database.migrate import migrate
+from api.database.tables import tables_of
+from loadtests.cluster.places import passing
 from loadtests.cluster.postgres import Postgres
 
-TEMPLATE = "shaped"
+HOURS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass"
 _numbers = count(1)
+_free: list[str] = []
 
 
 @cache
 def server() -> Postgres:
     """Started when it is first asked for, and stopped with the process."""
-    folder = Path(tempfile.mkdtemp(prefix="postgres"))
-    found = Postgres(folder)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    found.start()
-    atexit.register(found.stop)
-    return found
-
-
-@cache
-def _template() -> str:
-    """A database of the newest shape, which others are copies of: that takes less time than to make it."""
-    server().create(TEMPLATE)
-    engine = writing_engine(server().url(TEMPLATE))
-    try:
-        migrate(engine, Path())
-    finally:
-        engine.dispose()
-    return TEMPLATE
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(Postgres(stack.enter_context(passing())))
 
 
 @contextmanager
@@ -53,10 +39,29 @@ def empty_database() -> Iterator[str]:
 
 @contextmanager
 def database() -> Iterator[str]:
-    """The URL of a database of the newest shape, in which nothing is."""
+    """The URL of a database of the newest shape, in which nothing is; it is emptied, and used again."""
+    name = _free.pop() if _free else _shaped()
+    yield server().url(name)
+    _empty(name)
+    _free.append(name)
+
+
+def _shaped() -> str:
     name = f"test_{next(_numbers)}"
-    server().run(f"CREATE DATABASE {name} TEMPLATE {_template()}")
+    server().create(name)
+    engine = writing_engine(server().url(name))
     try:
-        yield server().url(name)
+        migrate(engine, Path())
     finally:
-        server().drop(name)
+        engine.dispose()
+    return name
+
+
+def _empty(name: str) -> None:
+    """Whoever is still connected is cut off, so that nobody holds what is emptied."""
+    server().run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    hours = server().run(HOURS, name)
+    for (hour,) in hours:
+        server().run(f"DROP TABLE {hour}", name)
+    tables = ", ".join(table.name for table in tables_of("postgresql"))
+    server().run(f"TRUNCATE {tables} RESTART IDENTITY", name)

@@ -27,7 +27,7 @@ class HeldWriter(Writer):
         self._loop = asyncio.get_running_loop()
 
     async def close(self) -> None:
-        self._give_up_connection()
+        self._held.give_up()
         self._engine.dispose()
 
     def _take(self, job: Job, *, urgent: bool) -> None:
@@ -38,7 +38,7 @@ class HeldWriter(Writer):
         """The process is gone; what was not committed was never there."""
         self.dead = True
         self.waiting.clear()
-        self._give_up_connection()
+        self._held.give_up()
         self._engine.dispose()
 
     def commit(self, count: int | None = None) -> None:

@@ -46,7 +46,7 @@ def _hour() -> sa.Column[int]:
 
 
 def _partition() -> None:
-    """What is in the log already becomes its first hour."""
+    """What is in the log already, if anything, becomes its first hour."""
     op.execute("ALTER TABLE events RENAME TO events_0")
     op.execute("ALTER TABLE events_0 RENAME CONSTRAINT pk_events TO pk_events_0")
     op.execute("ALTER INDEX ix_events_ends RENAME TO ix_events_ends_0")
@@ -55,7 +55,10 @@ def _partition() -> None:
     op.execute("CREATE TABLE events (LIKE events_0 INCLUDING DEFAULTS) PARTITION BY RANGE (hour)")
     op.execute("ALTER TABLE events ADD CONSTRAINT pk_events PRIMARY KEY (session_id, seq, hour)")
     op.execute("CREATE INDEX ix_events_ends ON events (session_id, seq) WHERE kind = 'end'")
-    op.execute("ALTER TABLE events ATTACH PARTITION events_0 FOR VALUES FROM (0) TO (1)")
+    if op.get_bind().scalar(sa.text("SELECT EXISTS (SELECT FROM events_0)")):
+        op.execute("ALTER TABLE events ATTACH PARTITION events_0 FOR VALUES FROM (0) TO (1)")
+    else:
+        op.execute("DROP TABLE events_0")
 
 
 def downgrade() -> None:

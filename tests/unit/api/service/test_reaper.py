@@ -54,7 +54,7 @@ def server(backend: Backend, owner: str) -> Server:
 @pytest.fixture
 async def here(backend: Backend) -> Server:
     found = server(backend, OWNER)
-    await found.world.reaper.recover()
+    await found.world.reaper.enter(alone=True)
     return found
 
 
@@ -84,7 +84,7 @@ async def test_what_dead_processes_left_is_ended_before_the_server_is_ready(back
     await backend.store.beat(OWNER, 9)
     await backend.store.beat("older", 2)
     ann = world(backend, saying(), owner="new")
-    assert await ann.reaper.recover() == 3
+    assert await ann.reaper.enter(alone=True) == 3
     assert [ann.notes.of(sent.answer_id) for sent in left] == [[What.ABANDONED]] * 3
     message = await backend.store.message("ann", left[0].answer_id)
     assert (message.content, message.status) == ("half", Status.INTERRUPTED)
@@ -99,7 +99,7 @@ async def test_an_attempt_that_a_dead_process_left_keeps_its_text_and_can_be_tri
     left = await backend.retry((await backend.exchange("Old.")).answer_id)
     await backend.say(left, "half")
     ann = world(backend, saying("Whole."), owner="new")
-    assert await ann.reaper.recover() == 1
+    assert await ann.reaper.enter(alone=True) == 1
     page = await ann.chat.page("ann", left.session_id, 50, None)
     assert [(each.content, each.status) for each in page.messages[1:]] == [("half", Status.INTERRUPTED)]
     again = await ann.chat.retry("ann", left.answer_id)
