@@ -31,6 +31,7 @@ from api.doors.documents import wire
 from api.doors.runs import Runs
 from api.doors.ws import Socket, Sockets
 from api.log.log import SqlLog
+from api.log.lookout import Lookout
 from api.service.chat import Chat, ChatLimits
 from api.service.deadline import GenerationLimits
 from api.service.finish import Finisher
@@ -39,7 +40,7 @@ from api.service.generate import Generator
 from api.service.leaving import Leaving
 from api.service.library import Library
 from api.service.links import Links
-from api.service.ports import DocumentHint
+from api.service.ports import DocumentHint, Hints
 from api.service.reaper import Reaper
 from api.service.record import Records
 from api.service.runner import Runner
@@ -50,7 +51,7 @@ from api.store.archive import SqlArchive
 from api.store.links import SqlLinks
 from api.store.notes import SqlNotes
 from api.store.store import SqlStore
-from api.wakeups.local import LocalHints, LocalWakeups
+from api.wakeups.neighbours import Neighbours, over_redis
 from api.watchdog import Watchdog
 from chains.contract import Chain, ChainRefused
 from chains.library import open_index
@@ -81,7 +82,7 @@ class Parts:
     leaving: Leaving
     runs: Runs
     sockets: Sockets
-    hints: LocalHints
+    hints: Hints
     reaper: Reaper
     notes: SqlNotes
     records: Records
@@ -89,6 +90,8 @@ class Parts:
     documents: Documents
     database: Database
     writer: Writer
+    neighbours: Neighbours
+    lookout: Lookout
     watchdog: Watchdog
     alive: bool = False
 
@@ -124,6 +127,8 @@ class Parts:
             stack.push_async_callback(self.watchdog.close)
             await self.writer.start()
             stack.push_async_callback(self.writer.close)
+            await self.neighbours.start()
+            stack.push_async_callback(self.neighbours.close)
             await self.notes.start()
             stack.push_async_callback(self.notes.close)
             stack.push_async_callback(self.leaving, 0)
@@ -133,7 +138,8 @@ class Parts:
             await self.forgetting.resume()
             await self.documents.start()
             stack.push_async_callback(self.documents.close)
-            for work in (self.reaper.forever(), self.sweep.forever()):
+            others = [self.lookout.forever()] if self.database.shared else []
+            for work in (self.reaper.forever(), self.sweep.forever(), *others):
                 stack.callback(asyncio.create_task(work).cancel)
             self.alive = True
             yield
@@ -152,11 +158,12 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     chains = _chains(settings)
     who = _authenticator(settings)
     database = open_database_in(settings, lock)
-    log = SqlLog(database.epoch, database.readers, LocalWakeups(), reach)
-    writer = Writer(database.writing, log.publish, reach)
-    log.use(writer)
-    hints = LocalHints()
     owner = new_id()
+    neighbours = _neighbours(settings, owner)
+    hints = neighbours.hints
+    log = SqlLog(database.epoch, database.readers, neighbours.wakeups, reach)
+    writer = Writer(database.writing, neighbours.also_told(log.publish), reach)
+    log.use(writer)
     store = SqlStore(
         database.readers,
         writer,
@@ -182,8 +189,10 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
             limits=_generation_limits(settings),
             new_id=new_id,
             reach=reach,
-        )
+        ),
+        log.attend,
     )
+    neighbours.use(log.hear, log.lookout.look_at, runner.abandon)
     reaper = Reaper(store=store, notes=notes, runner=runner, owner=owner, clock=time.monotonic)
     counted = settings.auth != "none"
     rates = Rates(settings.limit_messages_per_minute if counted else 0)
@@ -241,8 +250,19 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         documents=_documents(settings, hints),
         database=database,
         writer=writer,
+        neighbours=neighbours,
+        lookout=log.lookout,
         watchdog=Watchdog(),
     )
+
+
+def _neighbours(settings: Settings, owner: str) -> Neighbours:
+    if settings.redis_url is None:
+        return Neighbours()
+    try:
+        return over_redis(settings.redis_url.get_secret_value(), owner)
+    except (ModuleNotFoundError, ValueError) as error:
+        raise StartRefusedError(f"STEADYCHAT_REDIS_URL: {error}") from error
 
 
 def _chains(settings: Settings) -> Mapping[str, Chain]:
@@ -252,7 +272,7 @@ def _chains(settings: Settings) -> Mapping[str, Chain]:
         raise StartRefusedError(f"STEADYCHAT_CHAINS: {refusal}") from refusal
 
 
-def _documents(settings: Settings, hints: LocalHints) -> Documents:
+def _documents(settings: Settings, hints: Hints) -> Documents:
     try:
         corpus = IndexCorpus(open_index(settings))
     except (ChainRefused, IndexUnusable) as refusal:

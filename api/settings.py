@@ -24,8 +24,13 @@ class Settings(ChainSettings):
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes any free one.")
     database_url: str | None = Field(
         None,
-        description="Where the history and the log live, as `sqlite:///path`. "
-        "Default: a file in the data folder.",
+        description="Where the history and the log live, as `sqlite:///path` or "
+        "`postgresql+asyncpg://user:password@host/name`. Default: a file in the data folder.",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Where several servers that share a PostgreSQL tell each other what happens, as "
+        "`redis://host:6379/0`. Redis or Valkey; nothing is kept there.",
     )
     secret: SecretStr | None = Field(
         None, description="Signs identities. Default: made once and kept, mode 600, in the data folder."

@@ -1,6 +1,6 @@
 """The session log in the SQL database: appended by the group-commit writer, read by anybody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -18,6 +18,7 @@ from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
 from api.log.appender import SqlAppender
 from api.log.hours import drop_hour, past_hours
+from api.log.lookout import Known, Lookout, News
 from api.log.rows import LOG_END, TRIMMED, after, load
 from api.log.tails import Tails
 from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
@@ -33,6 +34,10 @@ BEFORE_IT_IS_TOLD = {
 }
 
 
+def nothing() -> None:
+    """Nobody has to be woken."""
+
+
 class SqlLog:
     """Implements `api.service.ports.Log`; `publish` is called with what each commit has added."""
 
@@ -42,6 +47,8 @@ class SqlLog:
         self._readers = readers
         self._wakeups = wakeups
         self._tails = Tails()
+        self._seen: dict[str, int] = {}  # where logs end that are not in memory, by the last look
+        self.lookout = Lookout(readers, self)
         self._writer: Writer | None = None
 
     def use(self, writer: Writer) -> None:
@@ -56,6 +63,26 @@ class SqlLog:
             self._tails.drop(session_id)
         for session_id in {event.session_id: None for event in committed} | dict.fromkeys(gone):
             self._wakeups.wake(session_id)
+
+    def hear(self, session_id: str, committed: Sequence[Event]) -> None:
+        """Another server has committed this; nothing, if it has to be looked up."""
+        if committed and self._tails.hear(committed):
+            self._wakeups.wake(session_id)
+        else:
+            self.lookout.look_at(session_id)
+
+    def followed(self) -> Mapping[str, Known]:
+        return {
+            session_id: Known(end or self._seen.get(session_id, -1), in_memory=bool(end))
+            for session_id, end in self._tails.ends().items()
+        }
+
+    def learn(self, news: News) -> None:
+        """What another server has committed has been looked up."""
+        self._seen[news.session_id] = news.end
+        if not (news.events and self._tails.hear(news.events)):
+            self._tails.drop(news.session_id)  # whoever follows it reads the database
+        self._wakeups.wake(news.session_id)
 
     def appender(self, claim: Claim) -> Appender:
         return SqlAppender(self._in_use, claim)
@@ -94,7 +121,18 @@ class SqlLog:
 
         def undo() -> None:
             unwatch()
-            self._tails.release(session_id)
+            if not self._tails.release(session_id):
+                self._seen.pop(session_id, None)
+
+        return undo
+
+    def attend(self, session_id: str) -> Undo:
+        """An answer is being written here, until the returned function is called: others may end it."""
+        unwatch = self._wakeups.watch(session_id, nothing)
+
+        def undo() -> None:
+            unwatch()
+            self._tails.rest(session_id)
 
         return undo
 

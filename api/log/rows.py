@@ -28,23 +28,22 @@ TRIMMED: ColumnElement[int] = func.coalesce(_first.scalar_subquery() - 1, sessio
 
 
 def add_created(transaction: Transaction, created: Sequence[Created], hour: int) -> None:
-    rows = [_row(event, "message", 0, dump_created(event.message), hour) for event in created]
-    _EVENT.do_each(transaction.connection, rows)
+    _EVENT.do_each(transaction.connection, [as_row(event, hour) for event in created])
     transaction.events += created
 
 
 def add_ended(transaction: Transaction, event: Ended, hour: int) -> None:
-    _EVENT.do(transaction.connection, **_row(event, "end", event.length, dump_ended(event), hour))
+    _EVENT.do(transaction.connection, **as_row(event, hour))
     transaction.events.append(event)
 
 
 def add_pieces(transaction: Transaction, pieces: Sequence[Piece], hour: int) -> None:
-    rows = [_row(piece, "piece", piece.at, piece.content, hour) for piece in pieces]
-    _EVENT.do_each(transaction.connection, rows)
+    _EVENT.do_each(transaction.connection, [as_row(piece, hour) for piece in pieces])
     transaction.events += pieces
 
 
-def _row(event: Event, kind: str, at: int, body: str, hour: int = 0) -> Values:
+def as_row(event: Event, hour: int = 0) -> Values:
+    kind, at, body = _columns(event)
     return {
         "session_id": event.session_id,
         "seq": event.seq,
@@ -54,6 +53,14 @@ def _row(event: Event, kind: str, at: int, body: str, hour: int = 0) -> Values:
         "body": body,
         "hour": hour,
     }
+
+
+def _columns(event: Event) -> tuple[str, int, str]:
+    if isinstance(event, Piece):
+        return "piece", event.at, event.content
+    if isinstance(event, Created):
+        return "message", 0, dump_created(event.message)
+    return "end", event.length, dump_ended(event)
 
 
 def load(row: Row) -> Event:
@@ -79,7 +86,7 @@ def after(
             yield row
             seq, limit = row.seq, limit - 1
     for piece in [piece for piece in waiting if piece.seq > seq][:limit]:
-        yield SimpleNamespace(**_row(piece, "piece", piece.at, piece.content))
+        yield SimpleNamespace(**as_row(piece))
 
 
 _EVENT = Prepared(inserting(events))

@@ -27,6 +27,11 @@ class Tail:
         while len(self._events) > TAIL_EVENTS or (self._chars > TAIL_CHARS and len(self._events) > 1):
             self._chars -= _chars(self._events.popleft())
 
+    @property
+    def end(self) -> int:
+        """The number of the last one; 0 if there is none."""
+        return self._events[-1].seq if self._events else 0
+
     def after(self, seq: int) -> Sequence[Event] | None:
         """The events after `seq`, or None if the tail does not reach back that far."""
         if not self._events or seq < self._events[0].seq - 1:
@@ -52,11 +57,14 @@ class Tails:
     def hold(self, session_id: str) -> None:
         self._watchers[session_id] = self._watchers.get(session_id, 0) + 1
 
-    def release(self, session_id: str) -> None:
+    def release(self, session_id: str) -> bool:
+        """Whether anybody follows it still."""
         self._watchers[session_id] -= 1
-        if not self._watchers[session_id]:
-            del self._watchers[session_id]
-            self._leave(session_id)
+        if self._watchers[session_id]:
+            return True
+        del self._watchers[session_id]
+        self._leave(session_id)
+        return False
 
     def add(self, event: Event) -> None:
         session_id = event.session_id
@@ -67,6 +75,32 @@ class Tails:
         if isinstance(event, Ended):
             self._running.discard(session_id)
             self._leave(session_id)
+
+    def hear(self, events: Sequence[Event]) -> bool:
+        """What another server has committed to a session, if it is followed here.
+
+        False if something before it is missing; then nothing is changed.
+        """
+        tail = self._tails.get(events[0].session_id)
+        if tail is not None and events[0].seq > tail.end + 1:
+            return False
+        for event in events:
+            if event.session_id in self._watchers:
+                self.add(event)
+        return True
+
+    def rest(self, session_id: str) -> None:
+        """No answer is being written there any more, however it has ended."""
+        self._running.discard(session_id)
+        self._leave(session_id)
+
+    def ends(self) -> dict[str, int]:
+        """Where the log of each session that is followed ends, as far as it is in memory; else 0."""
+        return {session_id: self._end(session_id) for session_id in self._watchers}
+
+    def _end(self, session_id: str) -> int:
+        tail = self._tails.get(session_id)
+        return 0 if tail is None else tail.end
 
     def _leave(self, session_id: str) -> None:
         """Nothing is kept for nobody."""

@@ -8,7 +8,7 @@ import structlog
 
 from api.core.failures import places
 from api.core.lifecycle import Status
-from api.service.ports import Claim
+from api.service.ports import Claim, Undo
 
 log = structlog.get_logger()
 
@@ -34,11 +34,18 @@ class Job:
 Generate = Callable[[Job], Awaitable[None]]
 
 
+def unattended(_session_id: str) -> Undo:
+    """Nobody else is there."""
+    return lambda: None
+
+
 class Runner:
     """Knows the generations of this process."""
 
-    def __init__(self, generate: Generate) -> None:
+    def __init__(self, generate: Generate, attend: Callable[[str], Undo] = unattended) -> None:
+        """`attend` is told of each session that is written in; what it returns is called after that."""
         self._generate = generate
+        self._attend = attend
         self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
         self.draining = False
 
@@ -60,7 +67,13 @@ class Runner:
         message_id = job.claim.message_id
         task = asyncio.create_task(self._run(job), name=f"generation {message_id}")
         self._running[message_id] = (job, task)
-        task.add_done_callback(lambda _: self._running.pop(message_id, None))
+        leave = self._attend(job.claim.session_id)
+
+        def ended(_: asyncio.Task[None]) -> None:
+            self._running.pop(message_id, None)
+            leave()
+
+        task.add_done_callback(ended)
 
     async def _run(self, job: Job) -> None:
         job.begun = True

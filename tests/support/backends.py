@@ -30,6 +30,7 @@ from api.store.links import SqlLinks
 from api.store.notes import SqlNotes
 from api.store.store import SqlStore
 from api.wakeups.local import LocalWakeups
+from api.wakeups.relay import RelayedWakeups
 from tests.support import postgres
 from tests.support.clocks import CountedIds, SettableClock
 
@@ -200,17 +201,22 @@ class Backend:
 
 
 @asynccontextmanager
-async def backend_named(name: str, folder: Path) -> AsyncIterator[Backend]:
+async def backend_named(
+    name: str, folder: Path, wakeups: RelayedWakeups | None = None
+) -> AsyncIterator[Backend]:
+    """`wakeups`: how it is woken by what others commit."""
     with _url(name, folder) as url:
         lock = DataFolderLock(folder, shared=name != "sqlite")
         lock.take()
         database = open_database(url, lock, CountedIds("epoch"))
-        async with _served(database, folder, OWNER, CountedIds(), SettableClock()) as found:
+        async with _served(database, folder, OWNER, CountedIds(), SettableClock(), wakeups) as found:
             yield found
 
 
 @asynccontextmanager
-async def another_server(backend: Backend, folder: Path, owner: str) -> AsyncIterator[Backend]:
+async def another_server(
+    backend: Backend, folder: Path, owner: str, wakeups: RelayedWakeups | None = None
+) -> AsyncIterator[Backend]:
     """A second process on the same database, as far as a store and a log can tell."""
     url = backend.database.writing.url
     database = Database(
@@ -219,7 +225,7 @@ async def another_server(backend: Backend, folder: Path, owner: str) -> AsyncIte
         writing_engine(url),
         DataFolderLock(folder),
     )
-    async with _served(database, folder, owner, CountedIds(owner), backend.clock) as found:
+    async with _served(database, folder, owner, CountedIds(owner), backend.clock, wakeups) as found:
         yield found
 
 
@@ -235,14 +241,23 @@ def _url(name: str, folder: Path) -> Iterator[str]:
 
 @asynccontextmanager
 async def _served(
-    database: Database, folder: Path, owner: str, new_id: CountedIds, clock: SettableClock
+    database: Database,
+    folder: Path,
+    owner: str,
+    new_id: CountedIds,
+    clock: SettableClock,
+    wakeups: RelayedWakeups | None,
 ) -> AsyncIterator[Backend]:
-    log = SqlLog(database.epoch, database.readers, LocalWakeups())
+    log = SqlLog(database.epoch, database.readers, wakeups or LocalWakeups())
+    if wakeups is not None:
+        wakeups.use(log.hear, log.lookout.look_at)
     published: list[Event] = []
 
     def publish(events: Any, gone: Any) -> None:  # Any: the sequences that `publish` takes
         published.extend(events)
         log.publish(events, gone)
+        if wakeups is not None:
+            wakeups.publish(events, gone)
 
     writer = Writer(database.writing, publish)
     log.use(writer)

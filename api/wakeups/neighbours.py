@@ -1,0 +1,78 @@
+"""The other servers, if there are any: how they are told what is committed here, and heard."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from api.core.events import Ended, Event
+from api.service.ports import Hints, Wakeups
+from api.wakeups.local import LocalHints, LocalWakeups
+from api.wakeups.relay import Doubt, Heard, RelayedHints, RelayedWakeups
+
+if TYPE_CHECKING:
+    from api.wakeups.bus import Bus
+
+Publish = Callable[[Sequence[Event], Sequence[str]], None]
+
+
+class Neighbours:
+    """Without a bus this server is alone, as far as it can tell."""
+
+    def __init__(self, bus: "Bus | None" = None) -> None:
+        self._bus = bus
+        self._relayed = None if bus is None else RelayedWakeups(bus)
+        self.wakeups: Wakeups = self._relayed or LocalWakeups()
+        self.hints: Hints = LocalHints() if bus is None else RelayedHints(bus)
+
+    @property
+    def any(self) -> bool:
+        """Whether there may be others."""
+        return self._bus is not None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why they cannot be reached just now."""
+        return None if self._bus is None else self._bus.trouble
+
+    def also_told(self, publish: Publish) -> Publish:
+        """Publishes here first, and then to the others."""
+        relayed = self._relayed
+        if relayed is None:
+            return publish
+
+        def both(committed: Sequence[Event], gone: Sequence[str]) -> None:
+            publish(committed, gone)
+            relayed.publish(committed, gone)
+
+        return both
+
+    def use(self, heard: Heard, doubt: Doubt, ended: Callable[[str], None]) -> None:
+        """Who gets what others have committed, and is told which answers they have ended."""
+        if self._relayed is None:
+            return
+
+        def hear(session_id: str, committed: Sequence[Event]) -> None:
+            heard(session_id, committed)
+            for event in committed:
+                if isinstance(event, Ended):
+                    ended(event.message_id)
+
+        self._relayed.use(hear, doubt)
+
+    async def start(self) -> None:
+        if self._bus is not None:
+            await self._bus.start()
+
+    async def close(self) -> None:
+        if self._bus is not None:
+            await self._bus.close()
+
+
+def over_redis(url: str, name: str) -> Neighbours:
+    """`name`: this server's own. Raises ValueError for a bad URL, ModuleNotFoundError without the extra."""
+    try:
+        from api.wakeups.bus import Bus  # noqa: PLC0415 - the client belongs to an extra
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "Redis needs the client of the extra `scale`: pip install 'steadychat[scale]'"
+        ) from error
+    return Neighbours(Bus(url, name=name))
