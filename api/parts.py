@@ -21,6 +21,7 @@ from api.core.points import Reach, nowhere
 from api.data import StartRefusedError, new_id, open_database_in, taken_folder
 from api.database.database import Database
 from api.database.lock import DataFolderLock
+from api.database.pulse import Pulse
 from api.database.writer import Writer
 from api.documents.corpus import IndexCorpus
 from api.documents.documents import Documents
@@ -92,6 +93,7 @@ class Parts:
     writer: Writer
     neighbours: Neighbours
     lookout: Lookout
+    pulse: Pulse | None
     watchdog: Watchdog
     alive: bool = False
 
@@ -117,7 +119,8 @@ class Parts:
     async def drain(self) -> None:
         """Lets running answers end, for a while; new messages are refused meanwhile."""
         seconds = self.settings.drain_seconds
-        await asyncio.gather(self.leaving(seconds), self.runs.drain(seconds))
+        farewell = self.sockets.farewell() if self.neighbours.any else None
+        await asyncio.gather(self.leaving(seconds, farewell), self.runs.drain(seconds))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -138,7 +141,7 @@ class Parts:
             await self.forgetting.resume()
             await self.documents.start()
             stack.push_async_callback(self.documents.close)
-            others = [self.lookout.forever()] if self.database.shared else []
+            others = [self.lookout.forever(), self.pulse.forever()] if self.pulse else []
             for work in (self.reaper.forever(), self.sweep.forever(), *others):
                 stack.callback(asyncio.create_task(work).cancel)
             self.alive = True
@@ -158,26 +161,29 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     chains = _chains(settings)
     who = _authenticator(settings)
     database = open_database_in(settings, lock)
+    counted = settings.auth != "none"
+    clock = database.clock or now
     owner = new_id()
     neighbours = _neighbours(settings, owner)
     hints = neighbours.hints
     log = SqlLog(database.epoch, database.readers, neighbours.wakeups, reach)
-    writer = Writer(database.writing, neighbours.also_told(log.publish), reach)
+    writer = Writer(database.writing, neighbours.also_told(log.publish), reach, database.waiting)
     log.use(writer)
     store = SqlStore(
         database.readers,
         writer,
-        epoch=database.epoch,
-        clock=now,
+        epoch=lambda: log.epoch,
+        clock=clock,
         new_id=new_id,
         owner=owner,
         history=HistoryLimits(settings.history_messages // 2, settings.history_chars),
         served=frozenset(chains),
         default_chain=next(iter(chains)),
+        per_minute=settings.limit_messages_per_minute if database.shared and counted else 0,
     )
-    notes = SqlNotes(database.readers, writer, now)
+    notes = SqlNotes(database.readers, writer, clock)
     visitors = Visitors(notes, new_id)
-    archive = SqlArchive(database.readers, writer, clock=now)
+    archive = SqlArchive(database.readers, writer, clock=clock)
     links = SqlLinks(writer)
     runner = Runner(
         Generator(
@@ -194,7 +200,6 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     )
     neighbours.use(log.hear, log.lookout.look_at, runner.abandon)
     reaper = Reaper(store=store, notes=notes, runner=runner, owner=owner, clock=time.monotonic)
-    counted = settings.auth != "none"
     rates = Rates(settings.limit_messages_per_minute if counted else 0)
     chat = Chat(
         store=store,
@@ -228,7 +233,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         chat=chat,
         library=Library(store, archive),
         forgetting=forgetting,
-        links=Links(links, now),
+        links=Links(links, clock),
         runner=runner,
         leaving=Leaving(chat=chat, runner=runner, store=store),
         runs=Runs(),
@@ -244,7 +249,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
             notes=notes,
             links=links,
             forgetting=forgetting,
-            clock=now,
+            clock=clock,
             retention=retention,
         ),
         documents=_documents(settings, hints),
@@ -252,6 +257,9 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         writer=writer,
         neighbours=neighbours,
         lookout=log.lookout,
+        pulse=Pulse(database.readers, database.clock, database.waiting, log.begin_anew)
+        if database.clock
+        else None,
         watchdog=Watchdog(),
     )
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -15,8 +15,10 @@ from api.database.journal import lay_down_all
 from api.database.lock import DataFolderLock
 from api.database.migrate import migrate
 from api.database.moved import refuse_moved
+from api.database.pulse import SharedClock, read_beat
 from api.database.readers import READERS, Readers
 from api.database.trouble import in_words
+from api.database.waiting import Waiting
 
 log = structlog.get_logger()
 
@@ -29,6 +31,9 @@ class Database:
     readers: Readers
     writing: Engine
     _lock: DataFolderLock
+    waiting: Waiting = field(default_factory=Waiting)
+    clock: SharedClock | None = None
+    """The time that all servers have in common, if there may be others."""
 
     @property
     def shared(self) -> bool:
@@ -57,15 +62,21 @@ def open_database(url: str, lock: DataFolderLock, new_id: Callable[[], str]) -> 
     writing = writing_engine(url)
     try:
         migrate(writing, lock.folder / "backups")
-        epoch = shared_epoch(writing, new_id) if _is_shared(writing) else _opened_alone(writing, new_id)
+        if _is_shared(writing):
+            epoch = shared_epoch(writing, new_id)
+            with writing.begin() as connection:
+                clock = SharedClock(read_beat(connection))
+        else:
+            epoch, clock = _opened_alone(writing, new_id), None
     except BaseException:
         writing.dispose()
         raise
-    readers = Readers(reading_engine(url, READERS))
+    waiting = Waiting()
+    readers = Readers(reading_engine(url, READERS), waiting)
     file = Path(str(writing.url.database))
     if not _is_shared(writing) and file.exists():  # else it is no plain file
         refuse_moved(writing, readers.engine, file)
-    return Database(epoch, readers, writing, lock)
+    return Database(epoch, readers, writing, lock, waiting, clock)
 
 
 def _is_shared(engine: Engine) -> bool:

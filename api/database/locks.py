@@ -30,6 +30,12 @@ def hold_session_of(connection: Connection, message_id: str) -> None:
         _SESSION_OF.all(connection, message=message_id)
 
 
+def alone(connection: Connection, work: str) -> bool:
+    """Whether nobody else does this work just now; until the commit nobody else will."""
+    return connection.dialect.name == "sqlite" or bool(_ALONE.all(connection, work=work)[0].alone)
+
+
+_ALONE = Prepared(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:work, 0)) AS alone"))
 _USER = Prepared(text("SELECT pg_advisory_xact_lock(hashtextextended(:user, 0))"))
 _SESSIONS = Prepared(text("SELECT id FROM sessions WHERE id = ANY(:sessions) ORDER BY id FOR UPDATE"))
 _SESSION_OF = Prepared(

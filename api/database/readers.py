@@ -4,6 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.database.trouble import is_trouble, refusal
+from api.database.trouble import is_lost, is_trouble, refusal
+from api.database.waiting import Waiting
 
 T = TypeVar("T")
 READERS = 4
+AGAIN_S = 1.0
+"""Whoever has waited longer for an answer does not ask again."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,10 @@ class Readers:
     The threads begin with the first read, and end when this is closed; a later read begins new ones.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, waiting: Waiting | None = None) -> None:
+        """`waiting` is told of each read for as long as it lasts."""
         self.engine = engine
+        self._waiting = waiting or Waiting()
         self._reads: queue.SimpleQueue[_Read | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
 
@@ -64,7 +70,7 @@ class Readers:
         self.engine.dispose()
 
     def _work(self) -> None:
-        desk = _Desk(self.engine)
+        desk = _Desk(self.engine, self._waiting)
         desk.connect()
         while self._next(desk):
             pass
@@ -88,8 +94,9 @@ class Readers:
 class _Desk:
     """A thread's connection. One that has failed is given up, and the next read has a new one."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, waiting: Waiting) -> None:
         self._engine = engine
+        self._waiting = waiting
         self._connection: Connection | None = None
 
     def connect(self) -> None:
@@ -98,15 +105,22 @@ class _Desk:
             self._connection = self._engine.connect()
 
     def read(self, unit: Callable[[Connection], T]) -> T:
+        """What was connected to a database that has been restarted since is connected anew."""
+        known, began = self._connection is not None, time.monotonic()
         try:
-            self._connection = self._connection or self._engine.connect()
-            with self._connection.begin():
-                return unit(self._connection)
+            return self._read(unit)
         except (SQLAlchemyError, sqlite3.Error) as error:
             self.leave()
+            if known and is_lost(error) and time.monotonic() - began < AGAIN_S:
+                return self.read(unit)
             if not is_trouble(error):
                 raise
             raise refusal(error) from error
+
+    def _read(self, unit: Callable[[Connection], T]) -> T:
+        connection = self._connection = self._connection or self._engine.connect()
+        with self._waiting.on(connection), connection.begin():
+            return unit(connection)
 
     def leave(self) -> None:
         connection, self._connection = self._connection, None

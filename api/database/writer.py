@@ -38,6 +38,7 @@ from api.database.journal import Journal
 from api.database.pieces import Pieces
 from api.database.straight import Straight
 from api.database.trouble import Trouble, is_lost, is_trouble, refusal
+from api.database.waiting import Waiting
 
 T = TypeVar("T")
 
@@ -62,7 +63,11 @@ class Writer:
     date.
     """
 
-    def __init__(self, engine: Engine, publish: Publish, reach: Reach = nowhere) -> None:
+    def __init__(
+        self, engine: Engine, publish: Publish, reach: Reach = nowhere, waiting: Waiting | None = None
+    ) -> None:
+        """`waiting` is told of each commit for as long as it lasts."""
+        self._waiting = waiting or Waiting()
         self._engine = engine
         self._publish = publish
         self._reach = reach
@@ -202,7 +207,7 @@ class Writer:
         connection = transaction.connection
         self._held.set_durability(full=any(job.durable for job in batch))
         before = self._held.changes()
-        with connection.begin():
+        with self._waiting.on(connection), connection.begin():
             transaction.begun = True
             for jobs in grouped(batch):
                 run(transaction, jobs)

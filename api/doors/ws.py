@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-import structlog
 from fastapi import APIRouter
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -15,13 +14,12 @@ from api.auth.origins import Origins
 from api.auth.sockets import SocketLimits, real_address
 from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
+from api.doors.farewell import Farewell
 from api.doors.requests import Requests
 from api.service.ports import Hints, Undo
 from api.wire.connection import BINARY, CROWDED, EXPIRED, RESTART, UNAUTHORIZED, Close, written_at_once
 from api.wire.frames import Subscribe
 from api.wire.incoming import AnyClientFrame
-
-log = structlog.get_logger()
 
 SUBPROTOCOL = "chat.v1"
 HELLO_S = 5.0
@@ -38,6 +36,7 @@ class Sockets:
         self.origins = origins
         self.limits = limits
         self.hints = hints
+        self.farewell = Farewell()
 
     def router(self) -> APIRouter:
         router = APIRouter()
@@ -55,7 +54,8 @@ class Sockets:
         socket = Socket(self, websocket)
         try:
             if self.limits.admit(real_address(websocket), socket):
-                await socket.run()
+                with self.farewell.of(socket):
+                    await socket.run()
             else:
                 await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "30"}))
         finally:
@@ -133,6 +133,10 @@ class Socket:
     def close(self, close: Close) -> None:
         """Sends what waits, then closes."""
         self._dialog.connection.close(close)
+        self._dialog.follower.nudge()
+
+    def say_draining(self, retry_after_ms: int) -> None:
+        self._dialog.connection.reply({"type": "draining", "retry_after_ms": retry_after_ms})
         self._dialog.follower.nudge()
 
     def leave(self) -> None:

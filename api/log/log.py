@@ -71,6 +71,17 @@ class SqlLog:
         else:
             self.lookout.look_at(session_id)
 
+    def begin_anew(self, epoch: str) -> None:
+        """The log may have gone back: positions of before mean nothing, and all who follow are told."""
+        if epoch != self.epoch:
+            self.epoch = epoch
+            followed = self._tails.ends()
+            for session_id in followed:
+                self._tails.drop(session_id)
+            self._seen.clear()
+            for session_id in followed:
+                self._wakeups.wake(session_id)
+
     def followed(self) -> Mapping[str, Known]:
         return {
             session_id: Known(end or self._seen.get(session_id, -1), in_memory=bool(end))

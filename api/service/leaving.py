@@ -22,17 +22,21 @@ class Leaving:
         self._runner = runner
         self._store = store
 
-    async def __call__(self, seconds: float) -> None:
+    async def __call__(self, seconds: float, farewell: Awaitable[None] | None = None) -> None:
         """Takes nothing new and gives what runs so many seconds; the rest is interrupted with its text kept.
 
-        Then followers are let go, as soon as they have been told what there is.
+        Then followers are let go, as soon as they have been told what there is; with a `farewell`, which
+        sends them elsewhere meanwhile, once it has been said.
         """
+        saying = None if farewell is None else asyncio.ensure_future(farewell)
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
         self._runner.draining = True
         await _within(seconds, self._chat.settled())  # what was accepted just before has begun then
         hanging = await self._runner.drain(until - clock())
         await _within(ENDED_S, asyncio.gather(*map(self._interrupt, hanging)))
+        if saying is not None:
+            await saying
         self._chat.part()
 
     async def _interrupt(self, message_id: str) -> None:

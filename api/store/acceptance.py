@@ -13,17 +13,19 @@ from api.core.lifecycle import Role, Status
 from api.core.records import Message, Position
 from api.database.locks import hold_session, hold_user
 from api.database.prepared import Row
+from api.database.times import to_micros
 from api.database.writer import Transaction
 from api.service.ports import NewId
 from api.service.requests import Accepted, AnswerRequest, SendRequest
 from api.store.messages import read_history
 from api.store.repetition import record, recorded
 from api.store.rows import preview, to_session
-from api.store.running import running_of
+from api.store.running import accepted_since, running_of
 from api.store.sessions import find_to_send, insert_session, require
 from api.store.turn import Turn, add_turn
 
 BUSY_RETRY_MS = 1000
+MINUTE = 60_000_000  # in micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Terms:
     fence: str
     owner: str
     generations: int
+    per_minute: int
+    """Messages that a user may send in a minute to all servers together; 0 where there is no other."""
     now: datetime
     epoch: str
     new_id: NewId
@@ -72,6 +76,7 @@ class Acceptance(ABC):
             raise ChatError(Code.UNKNOWN_CHAIN)
 
     def _refuse_too_many(self, connection: Connection) -> None:
+        self._refuse_too_often(connection)
         most = self.terms.generations
         if most and running_of(connection, self.request.user_id) >= most:
             raise ChatError(
@@ -79,6 +84,15 @@ class Acceptance(ABC):
                 f"{most} answers are already being written for you. Wait until one has ended.",
                 retry_after_ms=BUSY_RETRY_MS,
             )
+
+    def _refuse_too_often(self, connection: Connection) -> None:
+        most = self.terms.per_minute
+        if not most:
+            return
+        now = to_micros(self.terms.now)
+        sent = accepted_since(connection, self.request.user_id, now - MINUTE, most)
+        if len(sent) >= most:
+            raise ChatError(Code.RATE_LIMITED, retry_after_ms=max(1, (sent[-1] + MINUTE - now) // 1000))
 
     def _answer(self, question: Message, index: int) -> Message:
         return Message(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, select
 
+from api.database.locks import alone
 from api.database.tables import events, feedback, messages, notes, sessions, users
 from api.database.times import to_micros
 from api.database.writer import Transaction
@@ -18,8 +19,13 @@ _SESSIONS = 20
 
 
 def purge(transaction: Transaction, deleted_before: datetime) -> bool:
-    """Erases some of what was deleted before that time; False if nothing is left of it anywhere."""
+    """Erases some of what was deleted before that time; False if nothing is left of it anywhere.
+
+    Of several servers one does so at a time.
+    """
     connection = transaction.connection
+    if not alone(connection, "steadychat purge"):
+        return False
     ripe = (
         select(sessions.c.id, sessions.c.user_id)
         .where(sessions.c.deleted_at < to_micros(deleted_before))

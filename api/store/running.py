@@ -1,6 +1,6 @@
 """Which answers run: in a session there is one at most, and of all those there are few."""
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Integer, bindparam, func, literal_column, select
 
 from api.database.prepared import Prepared
 from api.database.tables import IS_RUNNING, messages, sessions
@@ -10,6 +10,12 @@ def running_of(connection: Connection, user_id: str) -> int:
     """How many answers are being written for this user."""
     found = _OF_USER.first(connection, user=user_id)
     return 0 if found is None else int(found.running)
+
+
+def accepted_since(connection: Connection, user_id: str, since: int, limit: int) -> list[int]:
+    """When the answers were accepted that this user has asked for since then, the newest first; in micros."""
+    rows = _ACCEPTED.all(connection, user=user_id, since=since, limit=limit)
+    return [row.created_at for row in rows]
 
 
 def running_in(connection: Connection, session_id: str) -> str | None:
@@ -24,5 +30,19 @@ _OF_USER = Prepared(
     select(func.count().label("running"))
     .select_from(sessions)
     .where(sessions.c.id.in_(_busy), sessions.c.user_id == bindparam("user"))
+)
+# What was asked for in a session has moved it, and stands among its newest messages.
+_ACCEPTED = Prepared(
+    select(messages.c.created_at)
+    .join_from(sessions, messages, messages.c.session_id == sessions.c.id)
+    .where(
+        sessions.c.user_id == bindparam("user"),
+        sessions.c.updated_at > bindparam("since"),
+        messages.c.number > sessions.c.last_index - 2 * bindparam("limit", type_=Integer),
+        messages.c.role == literal_column("'assistant'"),
+        messages.c.created_at > bindparam("since"),
+    )
+    .order_by(messages.c.created_at.desc())
+    .limit(bindparam("limit", type_=Integer))
 )
 _IN_SESSION = Prepared(select(messages.c.id).where(messages.c.session_id == bindparam("session"), IS_RUNNING))

@@ -1,6 +1,6 @@
 """The message history in the SQL database."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -31,14 +31,16 @@ class SqlStore:
         readers: Readers,
         writer: Writer,
         *,
-        epoch: str,
+        epoch: Callable[[], str],
         clock: Clock,
         new_id: NewId,
         owner: str,
         history: HistoryLimits,
         served: Container[str],
         default_chain: str,
+        per_minute: int = 0,
     ) -> None:
+        """`per_minute`: messages that a user may send to all servers together; 0 if this is the only one."""
         self._readers = readers
         self._writer = writer
         self._epoch = epoch
@@ -48,14 +50,16 @@ class SqlStore:
         self._history = history
         self._served = served
         self._default_chain = default_chain
+        self._per_minute = per_minute
 
     async def accept(self, request: AnswerRequest, *, fence: str, generations: int) -> Accepted:
         terms = Terms(
             fence=fence,
             owner=self._owner,
             generations=generations,
+            per_minute=self._per_minute,
             now=self._clock(),
-            epoch=self._epoch,
+            epoch=self._epoch(),
             new_id=self._new_id,
             history=self._history,
             served=self._served,
@@ -65,13 +69,13 @@ class SqlStore:
         return await self._writer.submit(unit, durable=True)
 
     async def repetition(self, request: AnswerRequest) -> Accepted | None:
-        known = await self._readers.read(partial(recorded, request=request, epoch=self._epoch))
+        known = await self._readers.read(partial(recorded, request=request, epoch=self._epoch()))
         if known is not None or isinstance(request, SendRequest):
             return known
-        if await self._readers.read(partial(successor, request=request, epoch=self._epoch)) is None:
+        if await self._readers.read(partial(successor, request=request, epoch=self._epoch())) is None:
             return None
         return await self._writer.submit(
-            lambda transaction: bound(transaction.connection, request, self._epoch), durable=True
+            lambda transaction: bound(transaction.connection, request, self._epoch()), durable=True
         )
 
     async def finish(self, ending: Ending) -> Outcome:
@@ -130,7 +134,7 @@ class SqlStore:
             session_id=session_id,
             limit=limit,
             before=before,
-            epoch=self._epoch,
+            epoch=self._epoch(),
             superseded=superseded,
             waiting=self._writer.journal.of_session(session_id),
         )

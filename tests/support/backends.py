@@ -39,6 +39,8 @@ NAMES = ["sqlite", "postgresql"]
 OWNER = "own"
 GATE_S = 15.0
 BUSY_MS = 50
+PER_MINUTE = 1000
+"""So much a user may send to all servers together."""
 
 
 def nothing(_: Connection) -> None:
@@ -264,13 +266,14 @@ async def _served(
     store = SqlStore(
         database.readers,
         writer,
-        epoch=database.epoch,
+        epoch=lambda: log.epoch,
         clock=clock,
         new_id=new_id,
         owner=owner,
         history=HistoryLimits(exchanges=20, chars=64_000),
         served={"rag", "scripted"},
         default_chain="rag",
+        per_minute=PER_MINUTE if database.shared else 0,
     )
     notes = SqlNotes(database.readers, writer, clock)
     await writer.start()
