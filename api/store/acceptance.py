@@ -92,7 +92,7 @@ class Acceptance(ABC):
         now = to_micros(self.terms.now)
         sent = accepted_since(connection, self.request.user_id, now - MINUTE, most)
         if len(sent) >= most:
-            raise ChatError(Code.RATE_LIMITED, retry_after_ms=max(1, (sent[-1] + MINUTE - now) // 1000))
+            raise ChatError(Code.RATE_LIMITED, retry_after_ms=max(1, (min(sent) + MINUTE - now) // 1000))
 
     def _answer(self, question: Message, index: int) -> Message:
         return Message(

@@ -13,7 +13,7 @@ def running_of(connection: Connection, user_id: str) -> int:
 
 
 def accepted_since(connection: Connection, user_id: str, since: int, limit: int) -> list[int]:
-    """When the answers were accepted that this user has asked for since then, the newest first; in micros."""
+    """When the answers were accepted that this user has asked for since then, in micros; so many at most."""
     rows = _ACCEPTED.all(connection, user=user_id, since=since, limit=limit)
     return [row.created_at for row in rows]
 
@@ -42,7 +42,6 @@ _ACCEPTED = Prepared(
         messages.c.role == literal_column("'assistant'"),
         messages.c.created_at > bindparam("since"),
     )
-    .order_by(messages.c.created_at.desc())
     .limit(bindparam("limit", type_=Integer))
 )
 _IN_SESSION = Prepared(select(messages.c.id).where(messages.c.session_id == bindparam("session"), IS_RUNNING))
