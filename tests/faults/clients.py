@@ -28,10 +28,13 @@ class Clients:
         self._http = http
         self._seed = seed
 
-    async def one(self, url: str, transport: Mode, pace: Pace | None = None) -> ChatClient:
-        return await self._stack.enter_async_context(
-            ChatClient(url, transport=transport, pace=pace, scripted=True, http=self._http, seed=self._seed)
+    async def one(
+        self, url: str, transport: Mode, pace: Pace | None = None, token: str | None = None
+    ) -> ChatClient:
+        client = ChatClient(
+            url, token, transport=transport, pace=pace, scripted=True, http=self._http, seed=self._seed
         )
+        return await self._stack.enter_async_context(client)
 
     @staticmethod
     @asynccontextmanager

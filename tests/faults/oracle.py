@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Connection, Row, create_engine, func, select
+from sqlalchemy import Connection, Row, case, create_engine, func, select
 from sqlalchemy.pool import NullPool
 
 from api.core.lifecycle import Status
@@ -293,9 +293,8 @@ def _uneven_logs(connection: Connection) -> Iterator[str]:
         .group_by(events.c.session_id)
         .subquery()
     )
-    end = func.max(
-        sessions.c.seq, func.coalesce(of_log.c.end, 0)
-    )  # beyond `seq` are pieces of a running answer
+    # Beyond `seq` are pieces of a running answer.
+    end = case((of_log.c.end > sessions.c.seq, of_log.c.end), else_=sessions.c.seq)
     statement = (
         select(sessions.c.id, sessions.c.seq, of_log.c.end, of_log.c.number)
         .outerjoin(of_log, of_log.c.session_id == sessions.c.id)
