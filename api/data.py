@@ -13,6 +13,8 @@ from api.backup.journal import finish as finish_restore
 from api.backup.places import SECRET, UPLOADS, Places
 from api.backup.refusals import BackupRefused
 from api.database.database import Database, open_database
+from api.database.engine import writing_engine
+from api.database.epoch import renew_epoch
 from api.database.lock import DataFolderInUseError, DataFolderLock
 from api.database.migrate import NewerDatabaseError
 from api.database.postgresql import MissingDriverError, is_meant
@@ -101,11 +103,26 @@ def places(settings: Settings) -> Places:
     file = _database_file(settings)
     if file is None:
         raise StartRefusedError(
-            f"STEADYCHAT_DATABASE_URL names no file, as {SQLITE}path does: "
-            "use the database's own tools for it, and copy the data folder too"
+            f"STEADYCHAT_DATABASE_URL names no file, as {SQLITE}path does: use the database's own tools "
+            "for it (pg_dump and pg_restore, then `steadychat restored`), and copy the data folder too"
         )
     folder = settings.data_dir.resolve()
     return Places(folder, file, folder / settings.index_file.name, folder / UPLOADS, folder / SECRET)
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether the history is where other servers may use it too."""
+    return _is_postgresql(settings.database)
+
+
+def begin_new_epoch(settings: Settings) -> None:
+    """After a shared history was brought back. Raises StartRefusedError."""
+    with _refusals(settings.data_dir.resolve()):
+        engine = writing_engine(settings.database)
+        try:
+            renew_epoch(engine, new_id())
+        finally:
+            engine.dispose()
 
 
 def _is_postgresql(url: str) -> bool:

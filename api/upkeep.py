@@ -10,7 +10,7 @@ from api.backup.places import DATABASE, INDEX, SECRET
 from api.backup.refusals import BackupRefused
 from api.backup.restore import restore, restored
 from api.backup.take import back_up
-from api.data import StartRefusedError, places
+from api.data import StartRefusedError, begin_new_epoch, is_shared, places
 from api.settings import Settings
 
 Refused = (BackupRefused, StartRefusedError)
@@ -36,6 +36,10 @@ def restore_from(settings: Settings, file: Path) -> None:
 
 
 def mark_restored(settings: Settings) -> None:
+    if is_shared(settings):
+        begin_new_epoch(settings)
+        typer.echo("The log has a new epoch. Running servers find it soon, and pages load their chats anew.")
+        return
     restored(places(settings))
     typer.echo("The next start begins a new epoch of the log, so that pages load their chats anew.")
 

@@ -42,6 +42,12 @@ def shared_epoch(engine: Engine, new_id: Callable[[], str]) -> str:
         return found
 
 
+def renew_epoch(engine: Engine, epoch: str) -> None:
+    """The log has gone back: this is the name of its new life. Servers that are running find it soon."""
+    with engine.begin() as connection:
+        _put(connection, epoch=epoch)
+
+
 def close_epoch(engine: Engine) -> None:
     """Marks the database as left in good order: everything committed is on the disk."""
     with engine.begin() as connection:

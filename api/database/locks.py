@@ -1,18 +1,37 @@
 """What a unit rests on, and nobody else may change until its commit.
 
 SQLite has one writer at a time, so there is nothing to do. On PostgreSQL whoever changes something takes
-these in this order, the user before the session, and reads only then: it finds what those before have left.
+these in this order, user, writers, session, and reads only then: it finds what those before have left.
 """
 
 from sqlalchemy import Connection, text
 
 from api.database.prepared import Prepared
 
+WRITER_KEY = "hashtextextended(coalesce(m.owner, ''), 1)"
+"""What the server that writes an answer is locked by; `m` is the answer's row."""
+
 
 def hold_user(connection: Connection, user_id: str) -> None:
     """What the user may and has asked for: requests, and how many answers run. They may be nobody yet."""
     if connection.dialect.name != "sqlite":
         _USER.all(connection, user=user_id)
+
+
+def hold_writer(connection: Connection, message_id: str) -> None:
+    """Whoever writes this answer adds nothing to any of theirs meanwhile.
+
+    Each commit of pieces holds its own server too, all together. Else one that adds a piece every few
+    milliseconds might take the number of an answer's end again and again from whoever ends it elsewhere.
+    """
+    if connection.dialect.name != "sqlite":
+        _WRITER.all(connection, message=message_id)
+
+
+def hold_writers_in(connection: Connection, session_ids: list[str]) -> None:
+    """The same of all answers that run in these sessions."""
+    if connection.dialect.name != "sqlite":
+        _WRITERS_IN.all(connection, sessions=session_ids)
 
 
 def hold_session(connection: Connection, session_id: str) -> None:
@@ -37,6 +56,17 @@ def alone(connection: Connection, work: str) -> bool:
 
 _ALONE = Prepared(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:work, 0)) AS alone"))
 _USER = Prepared(text("SELECT pg_advisory_xact_lock(hashtextextended(:user, 0))"))
+_WRITER = Prepared(
+    text(f"SELECT pg_advisory_xact_lock({WRITER_KEY}) FROM messages AS m WHERE m.id = :message")
+)
+_WRITERS_IN = Prepared(
+    text(f"""
+    SELECT pg_advisory_xact_lock(key) FROM (
+        SELECT DISTINCT {WRITER_KEY} AS key FROM messages AS m
+        WHERE m.session_id = ANY(:sessions) AND m.status IN ('pending', 'streaming') ORDER BY key
+    ) AS keys
+    """)
+)
 _SESSIONS = Prepared(text("SELECT id FROM sessions WHERE id = ANY(:sessions) ORDER BY id FOR UPDATE"))
 _SESSION_OF = Prepared(
     text("""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from api.core.events import Piece
 from api.database.conflict import ConflictError
+from api.database.locks import WRITER_KEY
 from api.database.prepared import Prepared
 
 
@@ -89,7 +90,7 @@ class _Entry:
 
 
 _ADD = Prepared(
-    text("""
+    text(f"""
     INSERT INTO events (session_id, seq, kind, message_id, at, body, hour)
     SELECT a.session_id, a.seq, 'piece', a.message_id, a.at, a.body, s.hour
     FROM unnest(
@@ -99,5 +100,6 @@ _ADD = Prepared(
     JOIN messages AS m ON m.id = a.message_id
     JOIN sessions AS s ON s.id = m.session_id
     WHERE m.fence = a.fence AND m.status IN ('pending', 'streaming')
+        AND pg_advisory_xact_lock_shared({WRITER_KEY}) IS NOT NULL
     """)
 )

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from api.core.lifecycle import Status
-from api.database.locks import hold_sessions, hold_user
+from api.database.locks import hold_sessions, hold_user, hold_writers_in
 from api.database.tables import IS_RUNNING, forgetting, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
@@ -30,6 +30,7 @@ def forget(transaction: Transaction, user_id: str, now: datetime) -> Forgotten:
     connection = transaction.connection
     hold_user(connection, user_id)
     found = [row.id for row in connection.execute(listed(user_id, SESSIONS, 0, None))]
+    hold_writers_in(connection, found)
     hold_sessions(connection, found)
     cancelled = _cancel(transaction, found, now)
     gone = update(sessions).where(sessions.c.id.in_(found))

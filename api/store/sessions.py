@@ -19,7 +19,7 @@ from sqlalchemy import (
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
 from api.core.records import Session
-from api.database.locks import hold_session
+from api.database.locks import hold_session, hold_writers_in
 from api.database.prepared import Prepared, Row, Values, inserting
 from api.database.tables import IS_RUNNING, messages, sessions, users
 from api.database.times import to_micros
@@ -88,6 +88,7 @@ def rename(transaction: Transaction, user_id: str, session_id: str, title: str) 
 def remove(transaction: Transaction, user_id: str, session_id: str, now: datetime) -> str | None:
     """Cancels what runs there and hides the session from everybody; returns the cancelled answer's id."""
     connection = transaction.connection
+    hold_writers_in(connection, [session_id])
     hold_session(connection, session_id)
     require(connection.execute(owned(user_id, session_id)).one_or_none(), session_id)
     running = select(messages).where(messages.c.session_id == session_id, IS_RUNNING)
