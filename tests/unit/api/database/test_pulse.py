@@ -8,6 +8,7 @@ import pytest
 
 from api.core.records import Position
 from api.database import pulse as pulse_module
+from api.database.engine import writing_engine
 from api.database.epoch import renew_epoch
 from api.database.pulse import Beat, Pulse, SharedClock, read_beat
 from api.database.waiting import Waiting
@@ -54,7 +55,9 @@ async def test_a_new_epoch_is_found_and_all_who_follow_are_told(backend: Backend
     pulse = Pulse(backend.database.readers, clock, Waiting(), backend.log.begin_anew)
     await pulse.once()
     assert (backend.log.epoch, woken) == (before, [])
-    renew_epoch(backend.database.writing, "a new life")
+    engine = writing_engine(backend.database.writing.url)
+    renew_epoch(engine, "a new life")
+    engine.dispose()
     await pulse.once()
     assert (backend.log.epoch, woken) == ("a new life", [1])
     assert (await backend.log.read(sent.session_id, Position(before, 4))).lost

@@ -28,7 +28,10 @@ async def until(true: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-async def test_a_read_that_is_not_answered_is_cut_off(backend: Backend) -> None:
+async def test_a_read_that_is_not_answered_is_cut_off(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.database.readers.AGAIN_S", 0)
     waiting = backend.database.waiting
     reading = asyncio.create_task(backend.database.readers.read(lambda connection: connection.execute(LONG)))
     await until(lambda: bool(waiting._since))
