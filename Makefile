@@ -23,6 +23,7 @@ ROW ?=
 SCENARIO ?= commuter
 USERS ?= 50
 DURATION ?= 1m
+SERVERS ?= 3
 
 step := @.ci/quietly
 npm := npm --prefix frontend
@@ -100,13 +101,17 @@ test-page: $(modules)
 	$(step) "Testing the page" $(npm) test
 
 .PHONY: test-server
-test-server: test-page $(tools) $(page) browser
+test-server: test-page $(tools) $(page) browser proxy
 	@echo '» Testing the server, the doors and the page in a browser'
 	@.venv/bin/python -m pytest $(ARGS)
 
 .PHONY: browser
 browser: $(tools)
 	$(step) "Looking for a Chromium" .ci/browser
+
+.PHONY: proxy
+proxy: $(tools)
+	$(step) "Looking for an HAProxy" .ci/proxy
 
 .PHONY: pictures
 pictures: $(tools) $(page) browser ## Take pictures of the page in its states, to be looked at (FOLDER=var/pictures)
@@ -163,6 +168,10 @@ load: $(tools) ## Put people before a server: SCENARIO=commuter USERS=50 DURATIO
 .PHONY: load-ui
 load-ui: $(tools) ## The same with Locust's web UI, which decides who comes and when (SCENARIO=storm)
 	@exec .venv/bin/python -m loadtests.run --scenario $(SCENARIO) --users $(USERS) --ui 8089 $(ARGS)
+
+.PHONY: cluster
+cluster: $(tools) $(page) proxy ## Serve by several servers behind HAProxy, on PostgreSQL and Valkey (SERVERS=3 PORT=8000)
+	@exec .venv/bin/python -m loadtests.cluster --servers $(SERVERS) $(port) $(ARGS)
 
 .PHONY: fix
 fix: $(tools) $(modules) ## Repair what can be repaired: format, imports, generated files

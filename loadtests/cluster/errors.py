@@ -18,6 +18,16 @@ class NoBinary(ClusterError):
         )
 
 
+class NoProxy(ClusterError):
+    """HAProxy is not installed, or does not run here."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"there is no HAProxy to start: {why}. `make proxy` as root installs Debian's or Ubuntu's, and "
+            "`apt install haproxy` does so too; STEADYCHAT_HAPROXY may name another one."
+        )
+
+
 class NotStarted(ClusterError):
     """The server did not come up; `said` is what it said meanwhile, and the message has the end of it."""
 

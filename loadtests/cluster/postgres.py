@@ -14,7 +14,7 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
 from loadtests.cluster import binaries, places, tree
-from loadtests.cluster.account import Account, owner, unprivileged
+from loadtests.cluster.account import Account, Options, owner, unprivileged
 from loadtests.cluster.errors import NoBinary, NotStarted
 from loadtests.cluster.ports import HOST
 from loadtests.cluster.server import Server
@@ -92,7 +92,7 @@ class Postgres(Server):
             cursor = connection.execute(query)
             return cursor.fetchall() if cursor.description else []
 
-    def _prepare(self) -> tuple[Sequence[str | Path], Account]:
+    def _prepare(self) -> tuple[Sequence[str | Path], Options]:
         account = owner(self.data) if self.data.exists() else unprivileged()
         programs = binaries.postgres(account)
         if not self.data.exists():
@@ -100,7 +100,7 @@ class Postgres(Server):
         self._unlock()
         settings = SETTINGS | {"port": str(self.port)} | ({} if self._durable else HASTY)
         options = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
-        return [programs / "postgres", "-D", self.data.resolve(), *options], account
+        return [programs / "postgres", "-D", self.data.resolve(), *options], account.options
 
     def _make(self, initdb: Path, account: Account) -> None:
         """Under another name until it is whole."""

@@ -6,20 +6,21 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from loadtests.cluster import tree
-from loadtests.cluster.account import Account
+from loadtests.cluster.account import Options
 from loadtests.cluster.watcher import Watcher
 
 
 class Process:
-    """Started at once, as the account; what it says is appended to `log`. Raises OSError if it cannot be."""
+    """Started at once; what it says is appended to `log`. Raises OSError if it cannot be."""
 
-    def __init__(self, command: Sequence[str | Path], log: Path, account: Account) -> None:
+    def __init__(self, command: Sequence[str | Path], log: Path, options: Options) -> None:
+        self._asked = False
         self._watcher = Watcher()
         try:
             with log.open("ab") as said:
                 self._process = subprocess.Popen(
                     command,
-                    **account.options,
+                    **options,
                     stdin=subprocess.DEVNULL,
                     stdout=said,
                     stderr=said,
@@ -46,10 +47,16 @@ class Process:
         """What it ended with: -9 for SIGKILL."""
         return self._process.poll()
 
-    def end(self, signal: int, within_s: float) -> None:
-        """Asks it to leave; kills it if it does not in time."""
+    def ask(self, signal: int) -> None:
+        """Asks it to leave, once: to some a second signal means at once."""
         tree.thaw(self.pid)
-        self._process.send_signal(signal)
+        if not self._asked:
+            self._asked = True
+            self._process.send_signal(signal)
+
+    def end(self, signal: int, within_s: float) -> None:
+        """Waits until it has left, as it is asked to; kills it if it has not in time."""
+        self.ask(signal)
         try:
             self._process.wait(within_s)
         except subprocess.TimeoutExpired:

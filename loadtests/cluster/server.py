@@ -1,4 +1,4 @@
-"""What PostgreSQL and Valkey have in common: a process on a port, started, ended and frozen at will."""
+"""What all real servers have in common: a process on a port, started, ended and frozen at will."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from loadtests.cluster import tree
-from loadtests.cluster.account import Account
-from loadtests.cluster.errors import NoBinary, NotStarted
+from loadtests.cluster.account import Options
+from loadtests.cluster.errors import ClusterError, NoBinary, NotStarted
 from loadtests.cluster.polling import until
 from loadtests.cluster.ports import HeldPort
 from loadtests.cluster.process import Process
@@ -30,9 +30,11 @@ class Server(ABC):
 
     name: ClassVar[str]
     package: ClassVar[str]
-    """The Python package that its binary comes with."""
+    """The Python package that its binary comes with, or else what it comes with."""
     leave: ClassVar[int]
     """The signal that asks it to end in order."""
+    leaves_s: float = END_S
+    """What it may take for that, before it is killed."""
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -89,10 +91,15 @@ class Server(ABC):
                 return
         self._try()
 
+    def dismiss(self) -> None:
+        """Asks it to leave, and does not wait until it has: `stop` does. No harm if it does not run."""
+        if self._process is not None and self._process.alive:
+            self._process.ask(self.leave)
+
     def stop(self) -> None:
-        """In order; one that has not ended after 20 s is killed. No harm if it does not run."""
+        """In order; one that has not ended in time is killed. No harm if it does not run."""
         if self._process is not None:
-            self._process.end(self.leave, END_S)
+            self._process.end(self.leave, self.leaves_s)
             self._process = None
 
     def kill(self) -> None:
@@ -119,14 +126,14 @@ class Server(ABC):
             self._held.close()
 
     def _try(self) -> None:
-        command, account = self._prepare()
+        command, options = self._prepare()
         before = self.log.stat().st_size if self.log.exists() else 0
         with ExitStack() as undo:
             undo.callback(self.kill)
             try:
-                self._process = process = Process(command, self.log, account)
+                self._process = process = Process(command, self.log, options)
             except OSError as error:
-                raise NoBinary(self.name, self.package, f"{command[0]} does not run ({error})") from error
+                raise self._missing(f"{command[0]} does not run ({error})") from error
             answers = until(lambda: not process.alive or self._answers(), START_S)
             if answers and process.alive:
                 undo.pop_all()
@@ -136,9 +143,13 @@ class Server(ABC):
             )
             raise NotStarted(self.name, why, self.log.read_bytes()[before:].decode(errors="replace"))
 
+    def _missing(self, why: str) -> ClusterError:
+        """What to raise where there is no program to start."""
+        return NoBinary(self.name, self.package, why)
+
     @abstractmethod
-    def _prepare(self) -> tuple[Sequence[str | Path], Account]:
-        """The command, and whom it is run as; what it needs is made if it is not there."""
+    def _prepare(self) -> tuple[Sequence[str | Path], Options]:
+        """The command, and what to run it as; what it needs is made if it is not there."""
 
     @abstractmethod
     def _answers(self) -> bool:

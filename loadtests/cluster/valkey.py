@@ -10,7 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from loadtests.cluster import binaries
-from loadtests.cluster.account import MYSELF, Account
+from loadtests.cluster.account import MYSELF, Options
 from loadtests.cluster.ports import HOST
 from loadtests.cluster.server import Server
 
@@ -47,10 +47,10 @@ class Valkey(Server):
             self.url, socket_timeout=within_s, socket_connect_timeout=within_s, retry=Retry(NoBackoff(), 0)
         )
 
-    def _prepare(self) -> tuple[Sequence[str | Path], Account]:
+    def _prepare(self) -> tuple[Sequence[str | Path], Options]:
         settings = SETTINGS | {"port": str(self.port), "dir": str(self.folder)}
         options = (word for name, value in settings.items() for word in (f"--{name}", value))
-        return [binaries.valkey(), *options], MYSELF
+        return [binaries.valkey(), *options], MYSELF.options
 
     def _answers(self) -> bool:
         try:

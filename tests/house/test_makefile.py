@@ -17,6 +17,7 @@ TARGETS += [
     "bench-baseline",
     "load",
     "load-ui",
+    "cluster",
     "fix",
     "lock",
     "dev",
