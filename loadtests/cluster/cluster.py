@@ -129,6 +129,6 @@ class Cluster:
 
 def together(*servers: Server) -> None:
     """Starts them all at the same time. Raises the first's error, once all have come as far as they do."""
-    with ThreadPoolExecutor(len(servers)) as pool:
+    with ThreadPoolExecutor(max(1, len(servers))) as pool:
         for started in [pool.submit(server.start) for server in servers]:
             started.result()

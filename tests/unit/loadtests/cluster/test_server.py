@@ -54,6 +54,18 @@ def test_a_server_that_died_by_itself_can_be_started_again(folder: Path) -> None
         valkey.flush()
 
 
+def test_a_server_that_was_asked_to_leave_is_not_asked_again_and_leaves(folder: Path) -> None:
+    with Valkey(folder) as valkey:
+        valkey.freeze()
+        valkey.dismiss()
+        valkey.dismiss()
+        assert until(lambda: not valkey.alive, ENDS_S)
+        valkey.stop()
+        valkey.dismiss()
+        valkey.start()
+        valkey.flush()
+
+
 def test_a_server_runs_once(folder: Path) -> None:
     with Valkey(folder) as valkey, pytest.raises(RuntimeError, match="runs already"):
         valkey.start()
