@@ -1,15 +1,31 @@
 """One scenario through every door: what people get does not depend on how they came in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from tests.support.live import Live, User
+from loadtests.cluster.valkey import Valkey
+from tests.support.backends import NAMES
+from tests.support.live import Live, User, live
+from tests.support.postgres import database
 from tests.support.talk import Door, EventsDoor, RestDoor, SocketDoor
 
 SCRIPT = "tokens=25 rate=200 sources=2 confidence=0.75"
 TEXT = "".join(f"t{number} " for number in range(25))
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Alone with its SQLite, and as one of several might be."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with ExitStack() as stack:
+        shared: dict[str, Any] = {}
+        if request.param == "postgresql":
+            valkey = stack.enter_context(Valkey(folder / "valkey"))
+            shared = {"database_url": stack.enter_context(database()), "redis_url": valkey.url}
+        yield stack.enter_context(live(folder, **shared))
 
 
 @pytest.fixture(params=[SocketDoor, RestDoor, EventsDoor])
