@@ -164,7 +164,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     counted = settings.auth != "none"
     clock = database.clock or now
     owner = new_id()
-    neighbours = _neighbours(settings, owner)
+    neighbours = _neighbours(settings, owner, database)
     hints = neighbours.hints
     log = SqlLog(database.epoch, database.readers, neighbours.wakeups, reach)
     writer = Writer(database.writing, neighbours.also_told(log.publish), reach, database.waiting)
@@ -264,11 +264,11 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     )
 
 
-def _neighbours(settings: Settings, owner: str) -> Neighbours:
-    if settings.redis_url is None:
+def _neighbours(settings: Settings, owner: str, database: Database) -> Neighbours:
+    if settings.redis_url is None or not database.shared:
         return Neighbours()
     try:
-        return over_redis(settings.redis_url.get_secret_value(), owner)
+        return over_redis(settings.redis_url.get_secret_value(), owner, database.id)
     except (ModuleNotFoundError, ValueError) as error:
         raise StartRefusedError(f"STEADYCHAT_REDIS_URL: {error}") from error
 

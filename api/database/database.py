@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.database.engine import reading_engine, writing_engine
-from api.database.epoch import boot_id, close_epoch, open_epoch, shared_epoch
+from api.database.epoch import boot_id, close_epoch, database_id, open_epoch, shared_epoch
 from api.database.journal import lay_down_all
 from api.database.lock import DataFolderLock
 from api.database.migrate import migrate
@@ -34,6 +34,8 @@ class Database:
     waiting: Waiting = field(default_factory=Waiting)
     clock: SharedClock | None = None
     """The time that all servers have in common, if there may be others."""
+    id: str = ""
+    """Names a database that servers share."""
 
     @property
     def shared(self) -> bool:
@@ -63,11 +65,11 @@ def open_database(url: str, lock: DataFolderLock, new_id: Callable[[], str]) -> 
     try:
         migrate(writing, lock.folder / "backups")
         if _is_shared(writing):
-            epoch = shared_epoch(writing, new_id)
+            epoch, name = shared_epoch(writing, new_id), database_id(writing, new_id)
             with writing.begin() as connection:
                 clock = SharedClock(read_beat(connection))
         else:
-            epoch, clock = _opened_alone(writing, new_id), None
+            epoch, name, clock = _opened_alone(writing, new_id), "", None
     except BaseException:
         writing.dispose()
         raise
@@ -76,7 +78,7 @@ def open_database(url: str, lock: DataFolderLock, new_id: Callable[[], str]) -> 
     file = Path(str(writing.url.database))
     if not _is_shared(writing) and file.exists():  # else it is no plain file
         refuse_moved(writing, readers.engine, file)
-    return Database(epoch, readers, writing, lock, waiting, clock)
+    return Database(epoch, readers, writing, lock, waiting, clock, name)
 
 
 def _is_shared(engine: Engine) -> bool:

@@ -35,10 +35,19 @@ def open_epoch(engine: Engine, new_id: Callable[[], str], boot: str) -> str:
 
 def shared_epoch(engine: Engine, new_id: Callable[[], str]) -> str:
     """The epoch of a log that others may be using too, all of whose commits are durable."""
+    return _kept(engine, "epoch", new_id())
+
+
+def database_id(engine: Engine, new_id: Callable[[], str]) -> str:
+    """Tells a database that servers share from every other one, for ever."""
+    return _kept(engine, "database", new_id())
+
+
+def _kept(engine: Engine, key: str, value: str) -> str:
+    """What stands there, or else this from now on."""
     with engine.begin() as connection:
-        given = insert_if_new(meta).values(key="epoch", value=new_id()).on_conflict_do_nothing()
-        connection.execute(given)
-        found: str = connection.execute(select(meta.c.value).where(meta.c.key == "epoch")).scalar_one()
+        connection.execute(insert_if_new(meta).values(key=key, value=value).on_conflict_do_nothing())
+        found: str = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one()
         return found
 
 

@@ -47,6 +47,7 @@ class Job:
     done: Done
     durable: bool = False
     aside: bool = False
+    user: str | None = None
     together: Together[Any] | None = None
     result: Any = None
     error: Exception | None = None

@@ -12,20 +12,29 @@ WRITER_KEY = "hashtextextended(coalesce(m.owner, ''), 1)"
 """What the server that writes an answer is locked by; `m` is the answer's row."""
 
 
-def hold_user(connection: Connection, user_id: str) -> None:
-    """What the user may and has asked for: requests, and how many answers run. They may be nobody yet."""
-    if connection.dialect.name != "sqlite":
-        _USER.all(connection, user=user_id)
+def hold_users(connection: Connection, user_ids: set[str]) -> None:
+    """What users may and have asked for: requests, and how many answers run. They may be nobody yet.
+
+    Those of a whole commit together and in one order, so that no two servers wait for each other.
+    """
+    if user_ids and connection.dialect.name != "sqlite":
+        _USERS.all(connection, users=list(user_ids))
 
 
-def hold_writer(connection: Connection, message_id: str) -> None:
-    """Whoever writes this answer adds nothing to any of theirs meanwhile.
+def hold_answer(connection: Connection, message_id: str) -> None:
+    """Its session, and whoever writes it, who adds nothing to any of theirs meanwhile.
 
     Each commit of pieces holds its own server too, all together. Else one that adds a piece every few
     milliseconds might take the number of an answer's end again and again from whoever ends it elsewhere.
     """
     if connection.dialect.name != "sqlite":
-        _WRITER.all(connection, message=message_id)
+        _ANSWER.all(connection, message=message_id)
+
+
+def join_writer(connection: Connection, message_id: str) -> None:
+    """Whoever writes an answer is in the middle of that."""
+    if connection.dialect.name != "sqlite":
+        _JOIN.all(connection, message=message_id)
 
 
 def hold_writers_in(connection: Connection, session_ids: list[str]) -> None:
@@ -55,9 +64,24 @@ def alone(connection: Connection, work: str) -> bool:
 
 
 _ALONE = Prepared(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:work, 0)) AS alone"))
-_USER = Prepared(text("SELECT pg_advisory_xact_lock(hashtextextended(:user, 0))"))
-_WRITER = Prepared(
-    text(f"SELECT pg_advisory_xact_lock({WRITER_KEY}) FROM messages AS m WHERE m.id = :message")
+_USERS = Prepared(
+    text("""
+    SELECT pg_advisory_xact_lock(key) FROM (
+        SELECT DISTINCT hashtextextended(u.name, 0) AS key
+        FROM unnest(CAST(:users AS text[])) AS u (name) ORDER BY key
+    ) AS keys
+    """)
+)
+_ANSWER = Prepared(
+    text(f"""
+    WITH writer AS MATERIALIZED (
+        SELECT m.session_id, pg_advisory_xact_lock({WRITER_KEY}) FROM messages AS m WHERE m.id = :message
+    )
+    SELECT s.id FROM sessions AS s JOIN writer ON writer.session_id = s.id FOR UPDATE OF s
+    """)
+)
+_JOIN = Prepared(
+    text(f"SELECT pg_advisory_xact_lock_shared({WRITER_KEY}) FROM messages AS m WHERE m.id = :message")
 )
 _WRITERS_IN = Prepared(
     text(f"""

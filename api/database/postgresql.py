@@ -18,9 +18,20 @@ IDLE_MS = 5_000
 UNREACHABLE_MS = 10_000
 """So long may what was sent to the database go without being acknowledged."""
 
-_UNIQUE, _SERIALIZATION, _DEADLOCK, _LOCKED, _CANCELLED = "23505", "40001", "40P01", "55P03", "57014"
-_IDLE = "25P03"
-CONFLICTS = frozenset({_UNIQUE, _SERIALIZATION, _DEADLOCK})
+_UNIQUE, _FOREIGN, _NO_PARTITION, _SERIALIZATION, _DEADLOCK = "23505", "23503", "23514", "40001", "40P01"
+_LOCKED, _CANCELLED, _IDLE = "55P03", "57014", "25P03"
+CONFLICTS = frozenset({_UNIQUE, _FOREIGN, _NO_PARTITION, _SERIALIZATION, _DEADLOCK, _LOCKED})
+"""A deadlock looks like a lock that takes too long: PostgreSQL looks for one only after a second."""
+
+
+SETTINGS = f"""
+SET statement_timeout = {STATEMENT_MS};
+SET lock_timeout = {LOCK_MS};
+SET idle_in_transaction_session_timeout = {IDLE_MS};
+SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local')
+"""
+"""What is acknowledged survives, also where the database as a whole is set otherwise."""
 
 
 class MissingDriverError(Exception):
@@ -50,19 +61,26 @@ def _engine(url: URL, connections: int, *, reading: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _connected(connection: DBAPIConnection, _record: Any) -> None:  # SQLAlchemy's own record
+        _take_no_nul(connection)
         cursor = connection.cursor()
-        for name, value in (
-            ("statement_timeout", STATEMENT_MS),
-            ("lock_timeout", LOCK_MS),
-            ("idle_in_transaction_session_timeout", IDLE_MS),
-        ):
-            cursor.execute(f"SET {name} = {value}")
+        cursor.execute(SETTINGS)
         cursor.close()
         connection.commit()
         if reading:
             _read_one_moment(connection)
 
     return engine
+
+
+def _take_no_nul(connection: Any) -> None:  # Any: psycopg's own
+    """PostgreSQL has no NUL. Whatever has one is found nowhere, as with SQLite, and is no error."""
+    from psycopg.types.string import StrDumperUnknown  # noqa: PLC0415 - as below
+
+    class WithoutNul(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:  # Any: as the base has it
+            return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+
+    connection.adapters.register_dumper(str, WithoutNul)
 
 
 def _read_one_moment(connection: Any) -> None:  # Any: psycopg's own

@@ -18,7 +18,7 @@ Values = dict[str, Any]  # what the columns hold, as the driver takes it
 Row = Any  # a named tuple with what the statement selects
 
 STEP = 16
-"""So many rows are in memory at a time, where they are read one by one."""
+"""Each may hold a megabyte."""
 
 
 class Prepared:
@@ -28,8 +28,12 @@ class Prepared:
     are not for this. Where PostgreSQL needs other words than SQLite, it has a statement of its own.
     """
 
-    def __init__(self, statement: Executable, *, postgresql: Executable | None = None) -> None:
+    def __init__(
+        self, statement: Executable, *, postgresql: Executable | None = None, step: int = STEP
+    ) -> None:
+        """`step`: so many rows are in memory at a time, where they are read one by one."""
         self.statement = statement
+        self._step = step
         self._of = {} if postgresql is None else {"postgresql": postgresql}
         self._compiled: dict[str, _Compiled] = {}
 
@@ -46,7 +50,7 @@ class Prepared:
     def each(self, connection: Connection, **values: Any) -> Generator[Row]:
         """The rows as they are asked for. Close it, if not all of them are."""
         compiled = self._for(connection)
-        with closing(compiled.executed(connection, compiled.given(values), steps=True)) as cursor:
+        with closing(compiled.executed(connection, compiled.given(values), steps=self._step)) as cursor:
             row, rows = compiled.row(cursor), iter(cursor)
             while (found := compiled.next_of(rows)) is not None:
                 yield row(found)
@@ -95,7 +99,7 @@ class _Compiled:
         found = [values[name] if name in values else fixed[name] for name in self._names]
         return tuple(found) if self._by_place else dict(zip(self._names, found, strict=True))
 
-    def executed(self, connection: Connection, given: Any, **how: bool) -> Any:
+    def executed(self, connection: Connection, given: Any, **how: Any) -> Any:
         """A cursor of the driver's."""
         try:
             return _execute(connection, self._sql, given, **how)
@@ -118,11 +122,11 @@ class _Compiled:
 
 
 def _execute(
-    connection: Connection, sql: str, given: Any, *, many: bool = False, steps: bool = False
+    connection: Connection, sql: str, given: Any, *, many: bool = False, steps: int = 0
 ) -> DBAPICursor:
     """`steps`: rows are asked for while they are read. PostgreSQL would send all that there are at once."""
     driver: Any = connection.connection.driver_connection
-    in_steps = steps and connection.dialect.name == "postgresql"
+    in_steps = steps > 0 and connection.dialect.name == "postgresql"
     cursor = driver.cursor(name="steps") if in_steps else driver.cursor()
     try:
         if many:
@@ -133,7 +137,7 @@ def _execute(
         cursor.close()
         raise
     if in_steps:
-        cursor.itersize = STEP
+        cursor.itersize = steps
     found: DBAPICursor = cursor
     return found
 

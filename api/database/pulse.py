@@ -77,8 +77,13 @@ class Pulse:
     async def _cutting(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            if count := self._waiting.cut():
-                log.warning("the database does not answer", connections=count)
+            try:
+                count = self._waiting.cut()
+            except Exception as error:  # noqa: BLE001 - the next look tries again
+                log.warning("nobody set free", error=type(error).__name__, at=places(error))
+            else:
+                if count:
+                    log.warning("the database does not answer", connections=count)
 
     async def once(self) -> None:
         beat = await self._readers.read(read_beat)

@@ -15,6 +15,9 @@ log = structlog.get_logger()
 NOT_THE_DATABASE = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
 """A mistake of whoever asked it."""
 
+TOO_LARGE = "54"
+"""As PostgreSQL calls what it cannot hold: the same will never succeed."""
+
 WORDS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_BUSY": "another program has locked the database",
@@ -43,7 +46,7 @@ STATES = {
 def is_trouble(error: BaseException) -> bool:
     """Whether the database is to blame, so that the same may succeed later."""
     if isinstance(error, exc.DBAPIError):
-        return not isinstance(error, NOT_THE_DATABASE)
+        return not isinstance(error, NOT_THE_DATABASE) and state(error)[:2] != TOO_LARGE
     return isinstance(error, sqlite3.DatabaseError | exc.TimeoutError | ConflictError)
 
 

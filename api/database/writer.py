@@ -35,7 +35,9 @@ from api.database.jobs import (
     run,
 )
 from api.database.journal import Journal
+from api.database.locks import hold_users
 from api.database.pieces import Pieces
+from api.database.postgresql import is_locked
 from api.database.straight import Straight
 from api.database.trouble import Trouble, is_lost, is_trouble, refusal
 from api.database.waiting import Waiting
@@ -47,6 +49,10 @@ _Outcome = tuple[list[Job], Transaction | None]
 
 TRIES = 10
 """Where others come between; each time they have made a step themselves."""
+LOCKED = 5
+"""Whoever has waited for a lock in vain tries once more: it may have been two who waited for each other."""
+TOGETHER = 2
+"""So many of these tries are of all that fail together: mostly it was one of them, and is known then."""
 TRYING_S = 1.0
 """No longer is what fails together tried one by one, or again."""
 
@@ -93,15 +99,16 @@ class Writer:
             await asyncio.to_thread(thread.join)
         self._engine.dispose()
 
-    def submit(self, unit: Unit[T], *, durable: bool) -> "asyncio.Future[T]":
+    def submit(self, unit: Unit[T], *, durable: bool, user: str | None = None) -> "asyncio.Future[T]":
         """Queues `unit`; the future has its result once it is committed.
 
         Its exception is what the unit raised, or ChatError(storage_unavailable); then nothing was changed.
 
         `durable` commits survive a power cut, the others "only" the death of the process. A unit may
-        be run again after a rollback, so it must change nothing but the database.
+        be run again after a rollback, so it must change nothing but the database. `user`: who is held for it,
+        so that nobody else changes what they may and have asked for.
         """
-        return self._awaited(unit, durable=durable)
+        return self._awaited(unit, durable=durable, user=user)
 
     def add(self, part: Part, together: Together[Part], done: Done, *, urgent: bool = False) -> None:
         """Queues a part of what `together` does for all the parts of a commit at once, in any order of them.
@@ -119,9 +126,11 @@ class Writer:
         """The same between two commits, in no transaction; nothing is published of it."""
         return self._awaited(unit, aside=True)
 
-    def _awaited(self, unit: Unit[T], *, durable: bool = False, aside: bool = False) -> "asyncio.Future[T]":
+    def _awaited(
+        self, unit: Unit[T], *, durable: bool = False, aside: bool = False, user: str | None = None
+    ) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._take(Job(unit, partial(resolve, future), durable, aside), urgent=True)
+        self._take(Job(unit, partial(resolve, future), durable, aside, user=user), urgent=True)
         return future
 
     def _take(self, job: Job, *, urgent: bool) -> None:
@@ -182,11 +191,13 @@ class Writer:
             if not self._held.require_clean() or asked or again:
                 self.journal.doubt()
             spoiled = transaction is not None and transaction.begun and not asked
+            together = len(batch) == 1 or tries > TRIES - TOGETHER
+            left = tries - (LOCKED if is_locked(error) else 1)
+            if spoiled and again and together and left > 0 and time.monotonic() < until:
+                yield from self._commit(batch, left, until)
+                return
             if len(batch) > 1 and spoiled:  # a poisoned job must not spoil the others
                 yield from self._each(batch, error, until)
-                return
-            if spoiled and again and tries > 1 and time.monotonic() < until:
-                yield from self._commit(batch, tries - 1, until)
                 return
             yield self._failed(batch, error), _unsure(transaction)
         else:
@@ -195,7 +206,7 @@ class Writer:
     def _each(self, batch: list[Job], error: Exception, until: float) -> "Iterator[_Outcome]":
         """By itself. Where all of them wait for somebody else, the rest have waited long enough."""
         for number, job in enumerate(batch):
-            if is_trouble(error) and time.monotonic() > until:
+            if (is_lost(error) or is_locked(error)) and time.monotonic() > until:
                 yield self._failed(batch[number:], error), None
                 return
             yield from self._commit([job], until=until)
@@ -209,7 +220,9 @@ class Writer:
         before = self._held.changes()
         with self._waiting.on(connection), connection.begin():
             transaction.begun = True
+            hold_users(connection, {job.user for job in batch if job.user is not None})
             for jobs in grouped(batch):
+                self._waiting.goes_on(connection)
                 run(transaction, jobs)
             self._reach_with_events(transaction, Point.BEFORE_COMMIT)
             transaction.asked = True
@@ -224,7 +237,7 @@ class Writer:
             self._reach(point)
 
     def _failed(self, batch: list[Job], error: Exception) -> list[Job]:
-        if is_trouble(error):
+        if is_trouble(error) and not is_conflict(error):
             self.trouble.came(error)
         for job in batch:
             job.error = refusal(error) if is_trouble(error) else error

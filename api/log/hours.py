@@ -7,9 +7,13 @@ back, so what is left of its log has no hole.
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from sqlalchemy import Connection, bindparam, exists, literal_column, select, text
+from sqlalchemy.exc import OperationalError
 
+from api.database.locks import alone
+from api.database.postgresql import is_locked
 from api.database.prepared import Prepared
 from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
@@ -38,19 +42,45 @@ def open_hour(connection: Connection, hour: int) -> None:
 
 
 def past_hours(connection: Connection, ended_before: datetime) -> Sequence[int]:
-    """The hours that were over then, and of whose answers none is being written."""
+    """The oldest hours: all were over then, and of none of them an answer is still being written.
+
+    Those behind one that has to stay stay too, so that what is left of a session's log has no hole.
+    """
     names = [row.name for row in _PARTITIONS.all(connection)]
     hours = sorted(int(name.rpartition("_")[2]) for name in names)
     over = [hour for hour in hours if (hour + 1) * _MICROS <= to_micros(ended_before)]
-    return [hour for hour in over if not _RUNNING.first(connection, hour=hour)]
+    return list(takewhile(lambda hour: not _RUNNING.first(connection, hour=hour), over))
 
 
-def drop_hour(transaction: Transaction, hour: int) -> None:
-    """The last one to look whether an answer runs is whoever drops: it may have been accepted late."""
+def drop_hour(transaction: Transaction, hour: int) -> bool:
+    """Whether it could be done: not while somebody reads or writes the log at this very moment.
+
+    Nobody has to wait for that: all would, who come after it. Whether an answer runs is looked at once more
+    when nobody can have one accepted any more.
+    """
     connection = transaction.connection
-    _ALONE.all(connection)
-    if not _RUNNING.first(connection, hour=hour):
-        connection.execute(text(f"DROP TABLE IF EXISTS {_name(hour)}"))
+    if not alone(connection, "steadychat partitions"):
+        return False
+    try:
+        with connection.begin_nested():
+            connection.execute(text(f"LOCK TABLE {events.name} IN ACCESS EXCLUSIVE MODE NOWAIT"))
+            if not _RUNNING.first(connection, hour=hour):
+                connection.execute(text(f"DROP TABLE IF EXISTS {_name(hour)}"))
+                return True
+    except OperationalError as error:
+        if not is_locked(error):
+            raise
+    return False
+
+
+def missing_hours(connection: Connection) -> Sequence[int]:
+    """Of the present hour and the next one, those that the log does not take events of yet."""
+    (row,) = _NOW.all(connection)
+    return [hour for hour in (row.hour, row.hour + 1) if not _THERE.first(connection, name=_name(hour))]
+
+
+def open_hour_of(transaction: Transaction, hour: int) -> None:
+    open_hour(transaction.connection, hour)
 
 
 def _name(hour: int) -> str:
@@ -58,6 +88,7 @@ def _name(hour: int) -> str:
 
 
 _ALONE = Prepared(text("SELECT pg_advisory_xact_lock(hashtextextended('steadychat partitions', 0))"))
+_NOW = Prepared(text("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) / 3600) AS integer) AS hour"))
 _THERE = Prepared(text("SELECT 1 AS there WHERE to_regclass(:name) IS NOT NULL"))
 _PARTITIONS = Prepared(
     text(f"""

@@ -17,10 +17,11 @@ from api.database.tables import IS_RUNNING, events, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction, Writer
 from api.log.appender import SqlAppender
-from api.log.hours import drop_hour, past_hours
+from api.log.hours import drop_hour, missing_hours, open_hour_of, past_hours
 from api.log.lookout import Known, Lookout, News
 from api.log.rows import LOG_END, TRIMMED, after, load
 from api.log.tails import Tails
+from api.log.telling import Told
 from api.service.ports import Appender, Claim, LogState, Reading, Undo, Wake, Wakeups
 
 READ_EVENTS = 256
@@ -64,9 +65,9 @@ class SqlLog:
         for session_id in {event.session_id: None for event in committed} | dict.fromkeys(gone):
             self._wakeups.wake(session_id)
 
-    def hear(self, session_id: str, committed: Sequence[Event]) -> None:
-        """Another server has committed this; nothing, if it has to be looked up."""
-        if committed and self._tails.hear(committed):
+    def hear(self, session_id: str, told: Told) -> None:
+        """Another server has committed this."""
+        if told.all and told.events and self._tails.hear(told.events):
             self._wakeups.wake(session_id)
         else:
             self.lookout.look_at(session_id)
@@ -75,11 +76,10 @@ class SqlLog:
         """The log may have gone back: positions of before mean nothing, and all who follow are told."""
         if epoch != self.epoch:
             self.epoch = epoch
-            followed = self._tails.ends()
-            for session_id in followed:
-                self._tails.drop(session_id)
+            self._tails.clear()
             self._seen.clear()
-            for session_id in followed:
+            self._in_use.journal.doubt()
+            for session_id in self._tails.ends():
                 self._wakeups.wake(session_id)
 
     def followed(self) -> Mapping[str, Known]:
@@ -90,6 +90,8 @@ class SqlLog:
 
     def learn(self, news: News) -> None:
         """What another server has committed has been looked up."""
+        if news.session_id not in self._tails:
+            return  # nobody follows it any more
         self._seen[news.session_id] = news.end
         if not (news.events and self._tails.hear(news.events)):
             self._tails.drop(news.session_id)  # whoever follows it reads the database
@@ -153,10 +155,7 @@ class SqlLog:
         On SQLite it is all of them, a session at a time; on PostgreSQL the hours that were over then.
         """
         if self._readers.engine.dialect.name == "postgresql":
-            hours = await self._readers.read(partial(past_hours, ended_before=ended_before))
-            for hour in hours:
-                await self._in_use.submit(partial(drop_hour, hour=hour), durable=False)
-            return len(hours)
+            return await self._drop_hours(ended_before)
         expired = (
             select(events.c.session_id, func.max(events.c.seq).label("upto"))
             .join(messages, messages.c.id == events.c.message_id)
@@ -168,6 +167,15 @@ class SqlLog:
         for session_id, upto in found:  # a commit each, so that no running answer waits for all of them
             await self._in_use.submit(partial(_trim, session_id=session_id, upto=upto), durable=False)
         return len(found)
+
+    async def _drop_hours(self, ended_before: datetime) -> int:
+        """What is to come is made ready as well, so that no send has to."""
+        for hour in await self._readers.read(missing_hours):
+            await self._in_use.submit(partial(open_hour_of, hour=hour), durable=False)
+        for hour in await self._readers.read(partial(past_hours, ended_before=ended_before)):
+            if await self._in_use.submit(partial(drop_hour, hour=hour), durable=False):
+                return 1  # the next ones are looked for anew
+        return 0
 
     @property
     def _in_use(self) -> Writer:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from api.core.events import PIECE_BYTES, Piece
 from api.core.text import cut
+from api.database.locks import join_writer
 from api.database.prepared import Prepared
 from api.database.writer import Outcome, RefusedError, Transaction
 from api.log.rows import add_pieces
@@ -115,6 +116,7 @@ def _add_alone(transaction: Transaction, wanted: Addition) -> int:
     """
     claim = wanted.claim
     transaction.journal.lay_down(claim.session_id)
+    join_writer(transaction.connection, claim.message_id)
     asked = {"session": claim.session_id, "answer": claim.message_id, "fence": claim.fence}
     row = _HELD.first(transaction.connection, **asked)
     if row is None:

@@ -94,5 +94,6 @@ AFTER = Prepared(
     select(events)
     .where(events.c.session_id == bindparam("session"), events.c.seq > bindparam("seq"))
     .order_by(events.c.seq)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    step=128,
 )

@@ -54,6 +54,10 @@ class Tails:
         self._watchers: dict[str, int] = {}
         self._running: set[str] = set()
 
+    def __contains__(self, session_id: str) -> bool:
+        """Whether somebody follows it."""
+        return session_id in self._watchers
+
     def hold(self, session_id: str) -> None:
         self._watchers[session_id] = self._watchers.get(session_id, 0) + 1
 
@@ -85,8 +89,12 @@ class Tails:
         if tail is not None and events[0].seq > tail.end + 1:
             return False
         for event in events:
-            if event.session_id in self._watchers:
-                self.add(event)
+            session_id = event.session_id
+            if session_id in self._watchers or session_id in self._running:
+                self._tails.setdefault(session_id, Tail()).add(event)
+            if isinstance(event, Ended):
+                self._running.discard(session_id)
+                self._leave(session_id)
         return True
 
     def rest(self, session_id: str) -> None:
@@ -106,6 +114,11 @@ class Tails:
         """Nothing is kept for nobody."""
         if session_id not in self._watchers and session_id not in self._running:
             self._tails.pop(session_id, None)
+
+    def clear(self) -> None:
+        """All of it is of another life of the log."""
+        self._running.clear()
+        self._tails.clear()
 
     def drop(self, session_id: str) -> None:
         """The session is gone: whoever follows it reads the rest from the database."""

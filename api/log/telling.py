@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,17 +16,23 @@ MOST_BYTES = 256 * 1024
 """What is longer is not told: whoever wants it reads it."""
 
 
-def told(events: Sequence[Event]) -> bytes:
-    """Of one session, in their order."""
-    rows = map(as_row, events)
-    message: bytes = msgspec.json.encode([FORM, *([row[name] for name in NAMES] for row in rows)])
-    return message if len(message) <= MOST_BYTES else msgspec.json.encode([FORM])
+class Told(NamedTuple):
+    """Events of one session, in their order. If they are not `all` of what happened, that is looked up."""
+
+    events: Sequence[Event] = ()
+    all: bool = False
 
 
-def heard(session_id: str, message: bytes) -> Sequence[Event]:
-    """Nothing, if something has happened that has to be looked up."""
-    form, *rows = msgspec.json.decode(message)
+def dumped(told: Told) -> bytes:
+    rows = map(as_row, told.events)
+    message: bytes = msgspec.json.encode([FORM, told.all, *([row[name] for name in NAMES] for row in rows)])
+    return message if len(message) <= MOST_BYTES else msgspec.json.encode([FORM, False])
+
+
+def loaded(session_id: str, message: bytes) -> Told:
+    form, *rest = msgspec.json.decode(message)
     if form != FORM:
-        return ()
+        return Told()
+    whole, *rows = rest
     named = [dict(zip(NAMES, row, strict=True)) for row in rows]
-    return [load(SimpleNamespace(session_id=session_id, **row)) for row in named]
+    return Told([load(SimpleNamespace(session_id=session_id, **row)) for row in named], whole)

@@ -16,6 +16,7 @@ from api.service.ports import Ending, Notes, Store
 from api.service.runner import Runner
 
 T = TypeVar("T")
+AT_ONCE = 16
 log = structlog.get_logger()
 
 
@@ -118,12 +119,16 @@ class Reaper:
         return self._watch.lost(lease.owner, lease.beat, now)
 
     async def _end(self, leases: Sequence[Lease]) -> None:
-        """Together, so that they share commits. An owner that has shown itself since keeps its answers."""
-        endings = [
-            Ending(lease.message_id, Status.INTERRUPTED, error=interrupted(), lease=lease) for lease in leases
-        ]
-        for lease in leases:
-            log.warning("answer left behind", message_id=lease.message_id, owner=lease.owner)
-        for outcome in await asyncio.gather(*map(self._store.finish, endings)):
-            if (ended := outcome.ended) is not None:
-                self._notes.note(What.ABANDONED, message_id=ended.message_id, at=ended.completed_at)
+        """Some together, so that they share a commit, and none is long.
+
+        An owner that has shown itself since keeps its answers.
+        """
+        for start in range(0, len(leases), AT_ONCE):
+            await asyncio.gather(*map(self._end_one, leases[start : start + AT_ONCE]))
+
+    async def _end_one(self, lease: Lease) -> None:
+        log.warning("answer left behind", message_id=lease.message_id, owner=lease.owner)
+        ending = Ending(lease.message_id, Status.INTERRUPTED, error=interrupted(), lease=lease)
+        ended = (await self._store.finish(ending)).ended
+        if ended is not None:
+            self._notes.note(What.ABANDONED, message_id=ended.message_id, at=ended.completed_at)

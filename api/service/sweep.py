@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -49,19 +50,23 @@ class Sweep:
     async def forever(self, every_s: float = EVERY_S) -> None:
         while True:
             await asyncio.sleep(every_s)
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - the next round tries again
-                log.warning("sweep put off", error=type(error).__name__, at=places(error))
+            await self.once()
 
     async def once(self) -> None:
-        await self._forgetting.resume()
-        await self._index()
+        """Whatever cannot be done now is left to the next round, and keeps nothing else from being done."""
         now = self._clock()
-        await self._trim(now - self._retention)
-        await self._erase(now - PURGE_AFTER)
-        await self._notes.age(now - NOTES_KEPT)
-        await self._links.expire(now)
+        for work in (
+            self._forgetting.resume,
+            self._index,
+            partial(self._trim, now - self._retention),
+            partial(self._erase, now - PURGE_AFTER),
+            partial(self._notes.age, now - NOTES_KEPT),
+            partial(self._links.expire, now),
+        ):
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - as said
+                log.warning("sweep put off", error=type(error).__name__, at=places(error))
 
     async def _index(self) -> None:
         for _ in range(INDEXES):

@@ -11,7 +11,7 @@ from api.core.errors import ChatError, Code
 from api.core.history import HistoryLimits
 from api.core.lifecycle import Role, Status
 from api.core.records import Message, Position
-from api.database.locks import hold_session, hold_user
+from api.database.locks import hold_session
 from api.database.prepared import Row
 from api.database.times import to_micros
 from api.database.writer import Transaction
@@ -47,13 +47,15 @@ class Terms:
 
 @dataclass(frozen=True)
 class Acceptance(ABC):
-    """One request on its way into the store. Everything is checked before anything is changed."""
+    """One request on its way into the store. Everything is checked before anything is changed.
+
+    Its user is held.
+    """
 
     request: AnswerRequest
     terms: Terms
 
     def __call__(self, transaction: Transaction) -> Accepted:
-        hold_user(transaction.connection, self.request.user_id)
         known = self._known(transaction.connection)
         return self._add(transaction, self._turn(transaction.connection)) if known is None else known
 

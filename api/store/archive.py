@@ -73,7 +73,9 @@ class SqlArchive:
 
     async def forget(self, user_id: str) -> Forgotten:
         now = self._clock()
-        return await self._writer.submit(lambda transaction: forget(transaction, user_id, now), durable=True)
+        return await self._writer.submit(
+            lambda transaction: forget(transaction, user_id, now), durable=True, user=user_id
+        )
 
     async def half_forgotten(self) -> Sequence[str]:
         return await self._readers.read(half_forgotten)

@@ -11,7 +11,7 @@ from api.core.events import Ended, Piece
 from api.core.lifecycle import Status, move
 from api.core.text import checksum
 from api.database.conflict import ConflictError
-from api.database.locks import hold_session_of, hold_writer
+from api.database.locks import hold_answer
 from api.database.prepared import Prepared, Row
 from api.database.records import dump_json, dump_problem
 from api.database.tables import IS_RUNNING, events, messages, owners, sessions
@@ -48,8 +48,7 @@ class Finish:
     now: datetime
 
     def __call__(self, transaction: Transaction) -> Outcome:
-        hold_writer(transaction.connection, self.ending.message_id)
-        hold_session_of(transaction.connection, self.ending.message_id)
+        hold_answer(transaction.connection, self.ending.message_id)
         row = _STANDING.first(transaction.connection, message=self.ending.message_id)
         if row is None:
             raise NoResultFound(self.ending.message_id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from api.core.lifecycle import Status
-from api.database.locks import hold_sessions, hold_user, hold_writers_in
+from api.database.locks import hold_sessions, hold_writers_in
 from api.database.tables import IS_RUNNING, forgetting, messages, sessions
 from api.database.times import to_micros
 from api.database.writer import Transaction
@@ -25,10 +25,9 @@ def forget(transaction: Transaction, user_id: str, now: datetime) -> Forgotten:
     """Deletes some of the user's sessions, as each is deleted by itself; then their sends become unreadable.
 
     The user stands in `forgetting` from the first step that leaves something until the last, so that a death
-    in between breaks nothing off. What is deleted is erased by the purge.
+    in between breaks nothing off. What is deleted is erased by the purge. The user is held.
     """
     connection = transaction.connection
-    hold_user(connection, user_id)
     found = [row.id for row in connection.execute(listed(user_id, SESSIONS, 0, None))]
     hold_writers_in(connection, found)
     hold_sessions(connection, found)

@@ -12,6 +12,8 @@ from api.database.tables import search_terms
 
 MOST_PLACES = 16_383
 """A vector counts no further; what comes after that stands in the last place."""
+MOST_BYTES, OF_A_TERM = 900_000, 8
+"""A vector may hold a megabyte, with some bytes for each term; of a longer text the beginning is found."""
 
 
 def add(connection: Connection, message_id: str, terms: str) -> None:
@@ -41,7 +43,11 @@ def compact(connection: Connection) -> bool:  # noqa: ARG001 - as others have it
 def _vector(terms: Iterable[str]) -> str:
     """Terms with their places, in PostgreSQL's own notation: how often a term comes counts."""
     places: dict[str, list[int]] = defaultdict(list)
+    room = MOST_BYTES
     for place, term in enumerate(terms, 1):
+        room -= 0 if term in places else len(term.encode()) + OF_A_TERM
+        if room < 0:
+            break
         places[term].append(min(place, MOST_PLACES))
     return " ".join(f"{_quoted(term)}:{','.join(map(str, at))}" for term, at in places.items())
 

@@ -66,7 +66,7 @@ class SqlStore:
             default_chain=self._default_chain,
         )
         unit = Sending(request, terms) if isinstance(request, SendRequest) else Retrying(request, terms)
-        return await self._writer.submit(unit, durable=True)
+        return await self._writer.submit(unit, durable=True, user=request.user_id)
 
     async def repetition(self, request: AnswerRequest) -> Accepted | None:
         known = await self._readers.read(partial(recorded, request=request, epoch=self._epoch()))
@@ -75,7 +75,9 @@ class SqlStore:
         if await self._readers.read(partial(successor, request=request, epoch=self._epoch())) is None:
             return None
         return await self._writer.submit(
-            lambda transaction: bound(transaction.connection, request, self._epoch()), durable=True
+            lambda transaction: bound(transaction.connection, request, self._epoch()),
+            durable=True,
+            user=request.user_id,
         )
 
     async def finish(self, ending: Ending) -> Outcome:
@@ -99,7 +101,7 @@ class SqlStore:
         def unit(transaction: Transaction) -> None:
             session_rows.insert_session(transaction.connection, user_id, session_id, title, chain, now)
 
-        await self._writer.submit(unit, durable=True)
+        await self._writer.submit(unit, durable=True, user=user_id)
         return await self.session(user_id, session_id)
 
     async def session(self, user_id: str, session_id: str) -> Session:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from api.core.events import Ended, Event
+from api.log.telling import Told
 from api.service.ports import Hints, Wakeups
 from api.wakeups.local import LocalHints, LocalWakeups
-from api.wakeups.relay import Doubt, Heard, RelayedHints, RelayedWakeups
+from api.wakeups.relay import Doubt, Heard, RelayedHints, RelayedWakeups, Within
 
 if TYPE_CHECKING:
     from api.wakeups.bus import Bus
@@ -17,11 +18,13 @@ Publish = Callable[[Sequence[Event], Sequence[str]], None]
 class Neighbours:
     """Without a bus this server is alone, as far as it can tell."""
 
-    def __init__(self, bus: "Bus | None" = None) -> None:
+    def __init__(self, bus: "Bus | None" = None, database: str = "") -> None:
+        """`database`: whoever shares it is a neighbour; others may use the same Redis."""
         self._bus = bus
-        self._relayed = None if bus is None else RelayedWakeups(bus)
+        channels = None if bus is None else Within(bus, database)
+        self._relayed = None if channels is None else RelayedWakeups(channels)
         self.wakeups: Wakeups = self._relayed or LocalWakeups()
-        self.hints: Hints = LocalHints() if bus is None else RelayedHints(bus)
+        self.hints: Hints = LocalHints() if channels is None else RelayedHints(channels)
 
     @property
     def any(self) -> bool:
@@ -50,9 +53,9 @@ class Neighbours:
         if self._relayed is None:
             return
 
-        def hear(session_id: str, committed: Sequence[Event]) -> None:
-            heard(session_id, committed)
-            for event in committed:
+        def hear(session_id: str, told: Told) -> None:
+            heard(session_id, told)
+            for event in told.events:
                 if isinstance(event, Ended):
                     ended(event.message_id)
 
@@ -67,7 +70,7 @@ class Neighbours:
             await self._bus.close()
 
 
-def over_redis(url: str, name: str) -> Neighbours:
+def over_redis(url: str, name: str, database: str) -> Neighbours:
     """`name`: this server's own. Raises ValueError for a bad URL, ModuleNotFoundError without the extra."""
     try:
         from api.wakeups.bus import Bus  # noqa: PLC0415 - the client belongs to an extra
@@ -75,4 +78,4 @@ def over_redis(url: str, name: str) -> Neighbours:
         raise ModuleNotFoundError(
             "Redis needs the client of the extra `scale`: pip install 'steadychat[scale]'"
         ) from error
-    return Neighbours(Bus(url, name=name))
+    return Neighbours(Bus(url, name=name), database)

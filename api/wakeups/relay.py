@@ -6,13 +6,13 @@ from functools import partial
 from typing import Protocol
 
 from api.core.events import Event
-from api.log.telling import heard, told
+from api.log.telling import Told, dumped, loaded
 from api.service.ports import Deliver, Hint, Undo, Wake
 from api.wakeups.channels import Hear, Ready
 from api.wakeups.hinting import dump_hint, load_hint
 from api.wakeups.local import LocalHints, LocalWakeups
 
-Heard = Callable[[str, Sequence[Event]], None]
+Heard = Callable[[str, Told], None]
 Doubt = Callable[[str], None]
 
 
@@ -22,6 +22,20 @@ class Channels(Protocol):
     def listen(self, channel: str, hear: Hear, ready: Ready) -> Undo: ...
 
     def say(self, channel: str, message: bytes) -> None: ...
+
+
+class Within:
+    """Channels of one name, apart from all others."""
+
+    def __init__(self, channels: Channels, name: str) -> None:
+        self._channels = channels
+        self._name = name
+
+    def listen(self, channel: str, hear: Hear, ready: Ready) -> Undo:
+        return self._channels.listen(f"{self._name}:{channel}", hear, ready)
+
+    def say(self, channel: str, message: bytes) -> None:
+        self._channels.say(f"{self._name}:{channel}", message)
 
 
 def nothing() -> None:
@@ -71,12 +85,12 @@ class RelayedWakeups:
         for event in committed:
             by_session.setdefault(event.session_id, []).append(event)
         for session_id, events in by_session.items():
-            # Of one that is gone, or of whose commit nobody knows, the database alone tells.
-            self._bus.say(_session(session_id), told(() if session_id in gone else events))
+            # Of one that is gone, or of whose commit nobody knows, the database alone tells the whole.
+            self._bus.say(_session(session_id), dumped(Told(events, session_id not in gone)))
 
     def _hear(self, session_id: str, message: bytes) -> None:
         if self._heard is not None:
-            self._heard(session_id, heard(session_id, message))
+            self._heard(session_id, loaded(session_id, message))
 
     def _missed(self, session_id: str) -> None:
         if self._doubt is not None:

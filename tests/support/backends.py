@@ -20,7 +20,7 @@ from api.database.database import Database, open_database
 from api.database.engine import reading_engine, writing_engine
 from api.database.lock import DataFolderLock
 from api.database.readers import READERS, Readers
-from api.database.tables import tables_of
+from api.database.tables import meta, tables_of
 from api.database.writer import Transaction, Writer
 from api.log.log import SqlLog
 from api.service.ports import Claim, Ending
@@ -38,7 +38,7 @@ T = TypeVar("T")
 NAMES = ["sqlite", "postgresql"]
 OWNER = "own"
 GATE_S = 15.0
-BUSY_MS = 50
+BUSY_MS, LOCK_MS = 50, 20
 PER_MINUTE = 1000
 """So much a user may send to all servers together."""
 
@@ -299,7 +299,7 @@ async def _served(
 
 def _impatient(transaction: Transaction) -> None:
     sqlite = transaction.connection.dialect.name == "sqlite"
-    setting = f"PRAGMA busy_timeout={BUSY_MS}" if sqlite else f"SET lock_timeout = {BUSY_MS}"
+    setting = f"PRAGMA busy_timeout={BUSY_MS}" if sqlite else f"SET lock_timeout = {LOCK_MS}"
     transaction.connection.exec_driver_sql(setting)
 
 
@@ -330,7 +330,7 @@ def postgres_locked(engine: Engine) -> Iterator[None]:
 
 def _rows(transaction: Transaction) -> bytes:
     """All that the tables hold. What is deleted lies in PostgreSQL's files until its vacuum comes by."""
-    names = [table.name for table in tables_of("postgresql")]
+    names = [table.name for table in tables_of("postgresql") if table is not meta]
     texts = " UNION ALL ".join(f"SELECT CAST({name}.* AS text) FROM {name}" for name in names)
     return "".join(transaction.connection.exec_driver_sql(texts).scalars()).encode()
 

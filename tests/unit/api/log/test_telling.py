@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from api.core.errors import Code, Problem
 from api.core.events import Created, Ended, Event, Piece
 from api.core.lifecycle import Role, Status
 from api.core.records import Message
 from api.log import telling
-from api.log.telling import heard, told
+from api.log.telling import Told, dumped, loaded
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 QUESTION = Message("q", "s", 1, Role.USER, "Why ☂?", Status.COMPLETE, NOW, "k", completed_at=NOW)
@@ -29,17 +31,18 @@ EVENTS: list[Event] = [
 ]
 
 
-def test_events_come_as_they_were_committed() -> None:
-    assert heard("s", told(EVENTS)) == EVENTS
+@pytest.mark.parametrize("whole", [True, False])
+def test_events_come_as_they_were_committed(whole: bool) -> None:
+    assert loaded("s", dumped(Told(EVENTS, whole))) == Told(EVENTS, whole)
 
 
 def test_of_what_is_too_long_only_that_it_is_there_is_told() -> None:
     long = [Piece("s", number, "a", 0, "x" * 16_000) for number in range(20)]
-    message = told(long)
+    message = dumped(Told(long, all=True))
     assert len(message) < 100
-    assert heard("s", message) == []
+    assert loaded("s", message) == Told([])
 
 
 def test_what_another_version_tells_is_looked_up() -> None:
-    assert heard("s", b'[2,{"anything":"else"}]') == ()
+    assert loaded("s", b'[2,{"anything":"else"}]') == Told()
     assert telling.FORM == 1
