@@ -1,36 +1,50 @@
 """What the commands besides `serve` do, and what they print."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
 import typer
 
+from api.data import StartRefusedError, is_shared, shared_database
+from api.documents.handing import Handing
 from api.settings import Settings
 from chains.errors import ChainRefused
 from chains.evaluation import EvalResult, evaluate
 from chains.evaluation_set import BadEvalSet
-from chains.ingest import Progress, Report, ingest
+from chains.ingest import Progress, Report, Shelf, ingest
 from chains.library import open_index
 from chains.retrieval.minilm import ModelUnusable
 from chains.retrieval.store import IndexUnusable
 
 EVAL_CACHE = "eval"
 
-Unusable = (BadEvalSet, IndexUnusable, ModelUnusable, ChainRefused)
+Unusable = (BadEvalSet, IndexUnusable, ModelUnusable, ChainRefused, StartRefusedError)
 """What the commands may raise; each text is one line that says why and what to do."""
 
 
 def ingest_paths(settings: Settings, paths: Sequence[Path], *, prune: bool) -> bool:
     """Reads the documents and prints a report; False if something could not be read."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    report = ingest(open_index(settings), paths, prune=prune, progress=_show_file)
+    with _shelf(settings) as shelf:
+        report = ingest(shelf, paths, prune=prune, progress=_show_file)
     _end_line()
     typer.echo(_summary(report))
     for name, reason in report.failed:
         typer.echo(f"  could not read {name}: {reason}", err=True)
     return not report.failed
+
+
+@contextmanager
+def _shelf(settings: Settings) -> Iterator[Shelf]:
+    """The index of the one server that there is, or what all servers make theirs of."""
+    if is_shared(settings):
+        with shared_database(settings) as engine:
+            yield Handing(engine)
+    else:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        yield open_index(settings)
 
 
 def _summary(report: Report) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uuid_utils
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from api.backup.journal import finish as finish_restore
@@ -16,7 +16,7 @@ from api.database.database import Database, open_database
 from api.database.engine import writing_engine
 from api.database.epoch import renew_epoch
 from api.database.lock import DataFolderInUseError, DataFolderLock
-from api.database.migrate import NewerDatabaseError
+from api.database.migrate import NewerDatabaseError, migrate
 from api.database.postgresql import MissingDriverError, is_meant
 from api.database.trouble import in_words
 from api.settings import Settings
@@ -71,6 +71,27 @@ def open_database_in(settings: Settings, lock: DataFolderLock) -> Database:
         )
     with _refusals(lock.folder):
         return open_database(settings.database, lock, new_id)
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether several servers may use the database."""
+    return _is_postgresql(settings.database)
+
+
+@contextmanager
+def shared_database(settings: Settings) -> Iterator[Engine]:
+    """A way into the database of several servers, in the shape that this version needs, beside any of them.
+
+    Raises StartRefusedError, also for what of the database fails within.
+    """
+    folder = settings.data_dir.resolve()
+    with _refusals(folder):
+        engine = writing_engine(settings.database)
+        try:
+            migrate(engine, folder)
+            yield engine
+        finally:
+            engine.dispose()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from api.auth.cookie import CookieAuth
 from api.auth.identity import Authenticator, Identity
@@ -19,6 +20,7 @@ from api.backup.places import UPLOADS
 from api.core.history import HistoryLimits
 from api.core.points import Reach, nowhere
 from api.data import StartRefusedError, new_id, open_database_in, taken_folder
+from api.database.beside import Beside
 from api.database.database import Database
 from api.database.lock import DataFolderLock
 from api.database.pulse import Pulse
@@ -26,6 +28,9 @@ from api.database.writer import Writer
 from api.documents.corpus import IndexCorpus
 from api.documents.documents import Documents
 from api.documents.model import Document
+from api.documents.ports import Shelf
+from api.documents.register import Register
+from api.documents.shared import SharedDocuments
 from api.documents.uploads import Uploads
 from api.doors.dialog import MOST_SESSIONS, SocketServices
 from api.doors.documents import wire
@@ -88,7 +93,7 @@ class Parts:
     notes: SqlNotes
     records: Records
     sweep: Sweep
-    documents: Documents
+    documents: Shelf
     database: Database
     writer: Writer
     neighbours: Neighbours
@@ -252,7 +257,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
             clock=clock,
             retention=retention,
         ),
-        documents=_documents(settings, hints),
+        documents=_documents(settings, database, neighbours),
         database=database,
         writer=writer,
         neighbours=neighbours,
@@ -280,15 +285,19 @@ def _chains(settings: Settings) -> Mapping[str, Chain]:
         raise StartRefusedError(f"STEADYCHAT_CHAINS: {refusal}") from refusal
 
 
-def _documents(settings: Settings, hints: Hints) -> Documents:
+def _documents(settings: Settings, database: Database, neighbours: Neighbours) -> Shelf:
     try:
         corpus = IndexCorpus(open_index(settings))
     except (ChainRefused, IndexUnusable) as refusal:
         raise StartRefusedError(f"the document index cannot be opened: {refusal}") from refusal
 
     def tell(user_id: str, document: Document) -> None:
-        hints.tell(user_id, DocumentHint(wire(document).model_dump(mode="json")))
+        neighbours.hints.tell(user_id, DocumentHint(wire(document).model_dump(mode="json")))
 
+    if database.shared:
+        register = Register(database.readers, Beside(settings.database, database.waiting))
+        bell = partial(neighbours.bell, "documents")
+        return SharedDocuments(register, corpus, tell, bell, new_id, database.clock or now)
     return Documents(corpus, Uploads(settings.data_dir / UPLOADS), tell, new_id, now)
 
 

@@ -58,6 +58,11 @@ def hold_session_of(connection: Connection, message_id: str) -> None:
         _SESSION_OF.all(connection, message=message_id)
 
 
+def hold_documents(connection: Connection) -> None:
+    """Their revisions: whoever sees one sees all that are smaller."""
+    _DOCUMENTS.all(connection)
+
+
 def alone(connection: Connection, work: str) -> bool:
     """Whether nobody else does this work just now; until the commit nobody else will."""
     return connection.dialect.name == "sqlite" or bool(_ALONE.all(connection, work=work)[0].alone)
@@ -91,6 +96,7 @@ _WRITERS_IN = Prepared(
     ) AS keys
     """)
 )
+_DOCUMENTS = Prepared(text("SELECT pg_advisory_xact_lock(hashtextextended('steadychat documents', 0))"))
 _SESSIONS = Prepared(text("SELECT id FROM sessions WHERE id = ANY(:sessions) ORDER BY id FOR UPDATE"))
 _SESSION_OF = Prepared(
     text("""

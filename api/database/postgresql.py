@@ -13,6 +13,8 @@ CONNECT_S = 5
 STATEMENT_MS = 5_000
 LOCK_MS = 500
 """Whoever else holds a row holds it for one commit. If not, it is frozen or is waiting for us in turn."""
+BESIDE_LOCK_MS = 3_000
+"""Where nobody waits behind: what is large is committed for longer."""
 IDLE_MS = 5_000
 """A server that is frozen within a transaction holds its rows no longer than this."""
 UNREACHABLE_MS = 10_000
@@ -22,16 +24,6 @@ _UNIQUE, _FOREIGN, _NO_PARTITION, _SERIALIZATION, _DEADLOCK = "23505", "23503", 
 _LOCKED, _CANCELLED, _IDLE = "55P03", "57014", "25P03"
 CONFLICTS = frozenset({_UNIQUE, _FOREIGN, _NO_PARTITION, _SERIALIZATION, _DEADLOCK, _LOCKED})
 """A deadlock looks like a lock that takes too long: PostgreSQL looks for one only after a second."""
-
-
-SETTINGS = f"""
-SET statement_timeout = {STATEMENT_MS};
-SET lock_timeout = {LOCK_MS};
-SET idle_in_transaction_session_timeout = {IDLE_MS};
-SELECT set_config('synchronous_commit', 'on', false)
-    WHERE current_setting('synchronous_commit') IN ('off', 'local')
-"""
-"""What is acknowledged survives, also where the database as a whole is set otherwise."""
 
 
 class MissingDriverError(Exception):
@@ -51,7 +43,12 @@ def writing_engine(url: URL) -> Engine:
     return _engine(url, 1, reading=False)
 
 
-def _engine(url: URL, connections: int, *, reading: bool) -> Engine:
+def beside_engine(url: URL, connections: int) -> Engine:
+    """As the writer's, for what is not to hold it up."""
+    return _engine(url, connections, reading=False, lock_ms=BESIDE_LOCK_MS)
+
+
+def _engine(url: URL, connections: int, *, reading: bool, lock_ms: int = LOCK_MS) -> Engine:
     try:
         engine = create_engine(_address(url), pool_size=connections, max_overflow=0)
     except ModuleNotFoundError as error:
@@ -63,13 +60,24 @@ def _engine(url: URL, connections: int, *, reading: bool) -> Engine:
     def _connected(connection: DBAPIConnection, _record: Any) -> None:  # SQLAlchemy's own record
         _take_no_nul(connection)
         cursor = connection.cursor()
-        cursor.execute(SETTINGS)
+        cursor.execute(_settings(lock_ms))
         cursor.close()
         connection.commit()
         if reading:
             _read_one_moment(connection)
 
     return engine
+
+
+def _settings(lock_ms: int) -> str:
+    """What is acknowledged survives, also where the database as a whole is set otherwise."""
+    return f"""
+    SET statement_timeout = {STATEMENT_MS};
+    SET lock_timeout = {lock_ms};
+    SET idle_in_transaction_session_timeout = {IDLE_MS};
+    SELECT set_config('synchronous_commit', 'on', false)
+        WHERE current_setting('synchronous_commit') IN ('off', 'local')
+    """
 
 
 def _take_no_nul(connection: Any) -> None:  # Any: psycopg's own

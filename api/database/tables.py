@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -247,6 +248,40 @@ identity_links = Table(
     Index("ix_identity_links_user", "user_id", "expires_at"),
     Index("ix_identity_links_expiry", "expires_at"),
     sqlite_with_rowid=False,
+)
+
+# The documents that answers rest on, for all servers; what one has of its own is an index of them. `revision`
+# grows by whatever an index has to follow, and the row of a deleted one stays for a while to tell of it.
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user_id", String),  # who is told how far it is, until it is read
+    Column("title", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("path", Text),  # where the command has read it
+    Column("status", String, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("passages", Integer, nullable=False),
+    Column("error", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+    Column("revision", BigInteger, nullable=False),
+    Index("ix_documents_revision", "revision", unique=True),
+    info={"only": "postgresql"},
+)
+
+# Their files, in pieces: none of them is ever one large message.
+originals = Table(
+    "originals",
+    metadata,
+    Column("document_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    info={"only": "postgresql"},
 )
 
 meta = Table(

@@ -30,8 +30,8 @@ class Waiting:
         finally:
             self._since.pop(connection, None)
 
-    def goes_on(self, connection: Connection) -> None:
-        """The database has answered, and is asked for more."""
+    def answered(self, connection: Connection) -> None:
+        """It does not wait in vain, and may go on for as long again."""
         known = self._since.get(connection)
         if known is not None:
             self._since[connection] = (time.monotonic(), known[1])

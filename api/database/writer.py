@@ -222,7 +222,7 @@ class Writer:
             transaction.begun = True
             hold_users(connection, {job.user for job in batch if job.user is not None})
             for jobs in grouped(batch):
-                self._waiting.goes_on(connection)
+                self._waiting.answered(connection)
                 run(transaction, jobs)
             self._reach_with_events(transaction, Point.BEFORE_COMMIT)
             transaction.asked = True

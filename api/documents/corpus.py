@@ -1,14 +1,14 @@
 """The index of the built-in chain, as the corpus of the uploads."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from api.documents.model import Document
 from api.documents.ports import CorpusAwayError, Progress, UnreadableError
-from chains.ingest import UnreadableDocument, add_document, remove_document
+from chains.ingest import Source, UnreadableDocument, add_document, remove_document
 
 if TYPE_CHECKING:
     from chains.retrieval.index import Index
@@ -40,17 +40,34 @@ class IndexCorpus:
         return None if found is None else _shown(found)
 
     @_may_be_away()
-    def add(self, document: Document, data: bytes, progress: Progress) -> Document:
+    def digests(self) -> Mapping[str, str]:
+        return self._index.digests()
+
+    @_may_be_away()
+    def holds(self, document_id: str, digest: str) -> bool:
+        return self._index.holds(document_id, digest)
+
+    @_may_be_away()
+    def add(
+        self,
+        document: Document,
+        data: bytes,
+        progress: Progress,
+        *,
+        digest: str | None = None,
+        path: str | None = None,
+    ) -> Document:
+        source = Source(
+            document.id,
+            document.filename,
+            document.media_type,
+            data,
+            path=path,
+            created_at=_written(document.created_at),
+            digest=digest,
+        )
         try:
-            add_document(
-                self._index,
-                document_id=document.id,
-                filename=document.filename,
-                media_type=document.media_type,
-                data=data,
-                created_at=_written(document.created_at),
-                progress=progress,
-            )
+            add_document(self._index, source, progress)
         except UnreadableDocument as error:
             raise UnreadableError(f"It was not read: {error.reason}.") from error
         found = self.document(document.id)

@@ -1,34 +1,27 @@
 """The documents that answers rest on, with the uploads that are on their way to them."""
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar, TypeVarTuple
 
-import structlog
 from anyio import to_thread
 
 from api.core.errors import ChatError, Code
-from api.core.failures import places
-from api.documents.model import Document, Pending, Upload, title_of
-from api.documents.ports import Corpus, CorpusAwayError, Tell, UnreadableError
+from api.documents.indexing import BROKEN, AbandonedError, carried_out
+from api.documents.indexing import log_failure as _log
+from api.documents.model import Document, Pending, Upload, queued
+from api.documents.ports import Corpus, CorpusAwayError, Progress, Tell, UnreadableError
 from api.documents.uploads import Uploads
-
-BROKEN = "The server failed to index it. Delete it and upload it again, or ask whoever runs this server."
 
 RETRY_SECONDS = 5
 CLOSE_SECONDS = 5
 
-log = structlog.get_logger()
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-
-class _AbandonedError(Exception):
-    """The document was deleted, or the server leaves, while it was being indexed."""
 
 
 class Documents:
@@ -96,7 +89,7 @@ class Documents:
 
     async def add(self, user_id: str, uploads: Sequence[Upload]) -> Sequence[Document]:
         """Keep the uploads and queue them for indexing: all, or none. Raises `storage_unavailable`."""
-        new = [Pending(self._document(each), user_id) for each in uploads]
+        new = [Pending(queued(each, self._new_id(), self._clock()), user_id) for each in uploads]
         try:
             for pending, upload in zip(new, uploads, strict=True):
                 await to_thread.run_sync(self._uploads.keep, pending, upload.file)
@@ -133,16 +126,6 @@ class Documents:
         except CorpusAwayError as error:
             raise ChatError(Code.STORAGE_UNAVAILABLE) from error
 
-    def _document(self, upload: Upload) -> Document:
-        return Document(
-            id=self._new_id(),
-            title=title_of(upload.filename),
-            filename=upload.filename,
-            media_type=upload.media_type,
-            bytes=upload.bytes,
-            created_at=self._clock(),
-        )
-
     async def _work(self) -> None:
         while not self._closing:
             self._work_to_do.clear()
@@ -169,20 +152,17 @@ class Documents:
 
     async def _index(self, pending: Pending) -> None:
         self._show(replace(pending, document=replace(pending.document, status="indexing")))
-        loop = asyncio.get_running_loop()
+        document_id = pending.document.id
 
-        def progress(share: float) -> None:
-            if self._closing or self._is_gone(pending.document.id):
-                raise _AbandonedError
-            loop.call_soon_threadsafe(self._progressed, pending.document.id, share)
+        def index(progress: Progress) -> Document:
+            return self._corpus.add(pending.document, self._uploads.data(document_id), progress)
 
-        def index() -> Document:
-            progress(0)
-            return self._corpus.add(pending.document, self._uploads.data(pending.document.id), progress)
+        def wanted() -> bool:
+            return not (self._closing or self._is_gone(document_id))
 
         try:
-            indexed = await to_thread.run_sync(index)
-        except _AbandonedError:
+            indexed = await carried_out(index, wanted, partial(self._progressed, document_id))
+        except AbandonedError:
             return
         except UnreadableError as error:
             await self._fail(pending, error.reason)
@@ -227,9 +207,8 @@ class Documents:
         except OSError as error:
             _log("the state of an upload cannot be kept", pending.document.id, error)
 
-    def _progressed(self, document_id: str, share: float) -> None:
+    def _progressed(self, document_id: str, progress: float) -> None:
         pending = self._pending.get(document_id)
-        progress = math.floor(share * 100) / 100
         if pending is None or pending.gone or pending.document.status != "indexing":
             return
         if progress > pending.document.progress:
@@ -238,7 +217,3 @@ class Documents:
     def _show(self, pending: Pending) -> None:
         self._pending[pending.document.id] = pending
         self._tell(pending.user_id, pending.document)
-
-
-def _log(what: str, document_id: str, error: Exception) -> None:
-    log.error(what, document_id=document_id, error=type(error).__name__, at=places(error))

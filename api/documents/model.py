@@ -42,6 +42,17 @@ class Upload:
     file: BinaryIO
 
 
+def queued(upload: Upload, document_id: str, created_at: datetime) -> Document:
+    return Document(
+        id=document_id,
+        title=title_of(upload.filename),
+        filename=upload.filename,
+        media_type=upload.media_type,
+        bytes=upload.bytes,
+        created_at=created_at,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """An upload that is not (or not yet) in the corpus. `gone`: deleted, and still to be taken away."""

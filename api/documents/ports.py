@@ -1,9 +1,9 @@
-"""What uploads need from the corpus."""
+"""What documents need from the corpus, and what doors need from documents."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-from api.documents.model import Document
+from api.documents.model import Document, Upload
 
 Tell: TypeAlias = Callable[[str, Document], None]
 """Tells a user's connections that a document changed; a hint, which may be lost."""
@@ -40,3 +40,41 @@ class Corpus(Protocol):
 
     def remove(self, document_id: str) -> bool:
         """Take it out; False if it is not there."""
+
+
+class Mirror(Protocol):
+    """The index of one of several servers, which follows the documents of all. Called as `Corpus` is."""
+
+    def digests(self) -> Mapping[str, str]:
+        """By what content each document is there, by id; empty if it has to be read again."""
+
+    def holds(self, document_id: str, digest: str) -> bool: ...
+
+    def document(self, document_id: str) -> Document | None: ...
+
+    def add(
+        self, document: Document, data: bytes, progress: Progress, *, digest: str | None, path: str | None
+    ) -> Document:
+        """As `Corpus` does; `digest` is what `digests` tells of it from now on."""
+
+    def remove(self, document_id: str) -> bool: ...
+
+
+class Shelf(Protocol):
+    """The documents that answers rest on, as doors ask for them. Each may raise `storage_unavailable`."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def list(self) -> Sequence[Document]:
+        """All of them, the newest first."""
+
+    async def get(self, document_id: str) -> Document:
+        """Raises `not_found`."""
+
+    async def add(self, user_id: str, uploads: Sequence[Upload]) -> Sequence[Document]:
+        """Keep the uploads and queue them for indexing: all, or none."""
+
+    async def delete(self, document_id: str) -> None:
+        """Raises `not_found`."""

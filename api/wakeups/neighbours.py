@@ -1,13 +1,14 @@
 """The other servers, if there are any: how they are told what is committed here, and heard."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from api.core.events import Ended, Event
 from api.log.telling import Told
 from api.service.ports import Hints, Wakeups
 from api.wakeups.local import LocalHints, LocalWakeups
-from api.wakeups.relay import Doubt, Heard, RelayedHints, RelayedWakeups, Within
+from api.wakeups.relay import Doubt, Heard, RelayedHints, RelayedWakeups, Within, nothing
 
 if TYPE_CHECKING:
     from api.wakeups.bus import Bus
@@ -60,6 +61,17 @@ class Neighbours:
                     ended(event.message_id)
 
         self._relayed.use(hear, doubt)
+
+    def bell(self, channel: str, rung: Callable[[], None]) -> Callable[[], None]:
+        """What rings on the others; `rung` is called when one of them did, or may have. It may be lost."""
+        if self._bus is None:
+            return nothing
+
+        def hear(_: bytes) -> None:
+            rung()
+
+        self._bus.listen(channel, hear, rung)
+        return partial(self._bus.say, channel, b"")
 
     async def start(self) -> None:
         if self._bus is not None:

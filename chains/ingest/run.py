@@ -6,9 +6,9 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from chains.ingest.documents import add_document, digest, printable
+from chains.ingest.documents import Source, content_digest, printable, read_document
 from chains.ingest.formats import SUPPORTED, media_type_of
 from chains.ingest.parsed import UnreadableDocument
 from chains.text import clean
@@ -16,9 +16,26 @@ from chains.text import clean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from chains.retrieval.index import Index
+    from chains.retrieval.records import Document, Passage
+
+    Told = Callable[[float], None]
 
 LARGEST_FILE = 100 * 1024 * 1024
+
+
+class Shelf(Protocol):
+    """What is brought up to date: see `chains.retrieval.index.Index`."""
+
+    def holds(self, document_id: str, digest: str) -> bool: ...
+
+    def document(self, document_id: str) -> Document | None: ...
+
+    def documents(self) -> Sequence[Document]: ...
+
+    def take(self, document: Document, passages: Sequence[Passage], data: bytes, told: Told) -> None:
+        """Put or replace a document that was read from `data`; `told` is the share that is done, 0 to 1."""
+
+    def remove(self, document_id: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +71,13 @@ class _File:
 
 
 def ingest(
-    index: Index,
+    shelf: Shelf,
     paths: Sequence[Path],
     *,
     prune: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
-    """Bring the index up to date with these files and folders; a file that cannot be read fails alone.
+    """Bring the shelf up to date with these files and folders; a file that cannot be read fails alone.
 
     Unchanged files are skipped, changed ones replaced. With `prune`, documents that were ingested from these
     paths and are no longer there are removed. In folders, hidden files and unknown formats are passed over.
@@ -74,10 +91,10 @@ def ingest(
                 progress(Progress(number, len(files), name, share))
 
         tell(0.0)
-        _ingest_file(index, file, report, tell)
+        _ingest_file(shelf, file, report, tell)
         tell(1.0)
     if prune:
-        _prune(index, paths, {each.id for each in files}, report)
+        _prune(shelf, paths, {each.id for each in files}, report)
     return report
 
 
@@ -100,22 +117,18 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _ingest_file(index: Index, file: _File, report: Report, tell: Callable[[float], None]) -> None:
+def _ingest_file(shelf: Shelf, file: _File, report: Report, tell: Told) -> None:
     try:
         data = _data(file.path)
-        if index.holds(file.id, digest(data)):
+        digest = content_digest(data)
+        if shelf.holds(file.id, digest):
             report.unchanged.append(file.name)
             return
-        known = index.document(file.id) is not None
-        report.passages += add_document(
-            index,
-            document_id=file.id,
-            filename=file.name,
-            media_type=media_type_of(file.name),
-            data=data,
-            path=clean(str(file.path)),
-            progress=tell,
-        )
+        known = shelf.document(file.id) is not None
+        path, kind = clean(str(file.path)), media_type_of(file.name)
+        document, passages = read_document(Source(file.id, file.name, kind, data, path=path, digest=digest))
+        shelf.take(document, passages, data, tell)
+        report.passages += len(passages)
         (report.changed if known else report.added).append(file.name)
     except UnreadableDocument as error:
         report.failed.append((file.name, error.reason))
@@ -129,11 +142,11 @@ def _data(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _prune(index: Index, paths: Sequence[Path], seen: set[str], report: Report) -> None:
+def _prune(shelf: Shelf, paths: Sequence[Path], seen: set[str], report: Report) -> None:
     roots = [Path(clean(str(each.absolute()))) for each in paths]
-    for document in index.documents():
+    for document in shelf.documents():
         if document.path is None or document.id in seen:
             continue
         if any(Path(document.path).is_relative_to(root) for root in roots):
-            index.remove(document.id)
+            shelf.remove(document.id)
             report.removed.append(document.filename)

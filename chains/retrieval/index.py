@@ -58,6 +58,22 @@ class Index:
             )
             return row.fetchone() is not None
 
+    def digests(self) -> dict[str, str]:
+        """Return the digests of all documents by id; of those with vectors of another model, an empty one."""
+        with connected(self.path) as connection:
+            rows = connection.execute("SELECT id, digest, model FROM documents").fetchall()
+        return {each: digest if model == self.embedder.name else "" for each, digest, model in rows}
+
+    def take(
+        self,
+        document: Document,
+        passages: Sequence[Passage],
+        data: bytes,  # noqa: ARG002 - other shelves keep it
+        told: Callable[[float], None],
+    ) -> None:
+        """Put a document, as `chains.ingest` has it of any shelf."""
+        self.put(document, passages, told)
+
     def put(
         self,
         document: Document,

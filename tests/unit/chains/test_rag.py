@@ -6,7 +6,7 @@ import pytest
 
 from chains.answering.answer import NO_ANSWER, NO_DOCUMENTS
 from chains.contract import Chain, Exchange, Piece, prepare
-from chains.ingest import add_document
+from chains.ingest import Source, add_document
 from chains.library import open_index
 from chains.rag import build
 from chains.settings import ChainSettings
@@ -42,7 +42,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runnable[Any, Any]
 @pytest.fixture
 def rag(empty: Runnable[Any, Any]) -> Runnable[Any, Any]:
     index = open_index(ChainSettings())
-    add_document(index, document_id="guide", filename="guide.md", media_type=None, data=DOCUMENT)
+    add_document(index, Source("guide", "guide.md", None, DOCUMENT))
     return empty
 
 

@@ -11,7 +11,7 @@ import pytest
 from api.documents.corpus import IndexCorpus
 from api.documents.model import Document
 from api.documents.ports import CorpusAwayError, UnreadableError
-from chains.ingest import add_document
+from chains.ingest import Source, add_document
 from chains.retrieval.index import Index
 from chains.retrieval.vectors import Vector
 
@@ -69,7 +69,7 @@ def test_an_index_that_cannot_be_written_just_now_is_away_and_unchanged(index: I
 
 
 def test_what_was_ingested_otherwise_is_there_too(index: Index) -> None:
-    add_document(index, document_id="cli", filename="a.md", media_type=None, data=TEXT, path="/docs/a.md")
+    add_document(index, Source("cli", "a.md", None, TEXT, path="/docs/a.md"))
     (found,) = IndexCorpus(index).documents()
     assert (found.id, found.filename, found.error) == ("cli", "a.md", None)
     assert found.created_at.tzinfo is not None

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from api.core.errors import ChatError, Code
 from api.documents import documents as documents_module
-from api.documents.documents import BROKEN
+from api.documents.indexing import BROKEN
 from api.documents.model import Document, Pending, Upload
 from api.documents.uploads import Uploads
 

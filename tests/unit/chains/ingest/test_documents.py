@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chains.ingest import UnreadableDocument, add_document, remove_document
+from chains.ingest import Source, UnreadableDocument, add_document, remove_document
 from chains.ingest.documents import printable
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add(index: Index, data: bytes, filename: str = "notes.md", title: str | None = None) -> int:
-    return add_document(index, document_id="d1", filename=filename, media_type=None, data=data, title=title)
+    return add_document(index, Source("d1", filename, None, data, title))
 
 
 def test_an_upload_is_listed_with_what_is_known_of_it(index: Index) -> None:
