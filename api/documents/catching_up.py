@@ -106,7 +106,7 @@ class CatchingUp:
 
     async def _index(self, document_id: str, digest: str) -> Document | None:
         """None if there is nothing to read any more, or nobody can."""
-        original = await self._register.do(rows.original, document_id, digest)
+        original = await self._register.do(rows.original, document_id, digest, self._register.answered)
         if original is None:
             return None
 

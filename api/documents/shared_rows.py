@@ -7,7 +7,7 @@ nothing before it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from functools import partial
 from typing import Any, BinaryIO
 
 from sqlalchemy import Connection
@@ -17,7 +17,8 @@ from api.database.times import from_micros, to_micros
 from api.documents import shared_sql as sql
 from api.documents.model import Document
 
-PIECE = 1024 * 1024  # bytes
+PIECE = 256 * 1024
+"""Bytes of a file that go there or back at once: whoever else wants to run waits for no more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,22 @@ def changes(connection: Connection, after: int | None) -> Changes:
     return Changes(newest, whole, [Change(*row) for row in rows])
 
 
-def original(connection: Connection, document_id: str, digest: str) -> Original | None:
+def original(
+    connection: Connection, document_id: str, digest: str, went_on: Callable[[Connection], None] = nothing
+) -> Original | None:
     """None if it has gone, is another one by now, or cannot be read by anybody."""
-    rows = sql.ORIGINAL.all(connection, id=document_id, digest=digest)
-    if not rows:
+    row = sql.THIS.first(connection, id=document_id, digest=digest)
+    if row is None:
         return None
-    return Original(_document(rows[0]), digest, rows[0].path, b"".join(row.content for row in rows))
+    content = bytearray()
+    while len(content) < row.bytes:
+        number = len(content) // PIECE
+        piece = sql.PIECE.first(connection, id=document_id, digest=digest, number=number)
+        if piece is None:
+            return None
+        content += piece.content
+        went_on(connection)
+    return Original(_document(row), digest, row.path, bytes(content))
 
 
 def progressed(connection: Connection, document_id: str, digest: str, share: float) -> Step | None:
@@ -149,13 +160,9 @@ def paths(connection: Connection) -> list[tuple[Document, str]]:
 def _keep_original(connection: Connection, new: New, went_on: Callable[[Connection], None]) -> None:
     sql.DROP.do(connection, id=new.document.id)
     new.file.seek(0)
-    for number in count():
-        content = new.file.read(PIECE)
-        if content or not number:
-            sql.KEEP.do(connection, id=new.document.id, number=number, content=content)
-            went_on(connection)
-        if len(content) < PIECE:
-            return
+    for number, content in enumerate(iter(partial(new.file.read, PIECE), b"")):
+        sql.KEEP.do(connection, id=new.document.id, number=number, content=content)
+        went_on(connection)
 
 
 def _values(new: New) -> dict[str, Any]:  # Any: each column has its type

@@ -29,10 +29,11 @@ AFTER = Prepared(
         " ORDER BY revision"
     )
 )
-ORIGINAL = Prepared(
+THIS = Prepared(text(f"SELECT {_COLUMNS} FROM documents AS d WHERE {_THIS} AND d.status <> 'failed'"))
+PIECE = Prepared(
     text(
-        f"SELECT {_COLUMNS}, o.content FROM documents AS d JOIN originals AS o ON o.document_id = d.id"
-        f" WHERE {_THIS} AND d.status <> 'failed' ORDER BY o.number"
+        "SELECT o.content FROM documents AS d JOIN originals AS o ON o.document_id = d.id"
+        f" WHERE {_THIS} AND o.number = :number"
     )
 )
 KEEP = Prepared(text("INSERT INTO originals (document_id, number, content) VALUES (:id, :number, :content)"))
