@@ -17,7 +17,7 @@ from api.database.engine import writing_engine
 from api.database.epoch import renew_epoch
 from api.database.lock import DataFolderInUseError, DataFolderLock
 from api.database.migrate import NewerDatabaseError, migrate
-from api.database.postgresql import MissingDriverError, is_meant
+from api.database.postgresql import MissingDriverError, beside_engine, is_meant
 from api.database.trouble import in_words
 from api.settings import Settings
 
@@ -86,7 +86,7 @@ def shared_database(settings: Settings) -> Iterator[Engine]:
     """
     folder = settings.data_dir.resolve()
     with _refusals(folder):
-        engine = writing_engine(settings.database)
+        engine = beside_engine(make_url(settings.database), 1)
         try:
             migrate(engine, folder)
             yield engine

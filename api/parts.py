@@ -28,7 +28,7 @@ from api.database.writer import Writer
 from api.documents.corpus import IndexCorpus
 from api.documents.documents import Documents
 from api.documents.model import Document
-from api.documents.ports import Shelf
+from api.documents.ports import Collection
 from api.documents.register import Register
 from api.documents.shared import SharedDocuments
 from api.documents.uploads import Uploads
@@ -93,7 +93,7 @@ class Parts:
     notes: SqlNotes
     records: Records
     sweep: Sweep
-    documents: Shelf
+    documents: Collection
     database: Database
     writer: Writer
     neighbours: Neighbours
@@ -285,7 +285,7 @@ def _chains(settings: Settings) -> Mapping[str, Chain]:
         raise StartRefusedError(f"STEADYCHAT_CHAINS: {refusal}") from refusal
 
 
-def _documents(settings: Settings, database: Database, neighbours: Neighbours) -> Shelf:
+def _documents(settings: Settings, database: Database, neighbours: Neighbours) -> Collection:
     try:
         corpus = IndexCorpus(open_index(settings))
     except (ChainRefused, IndexUnusable) as refusal:

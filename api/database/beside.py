@@ -15,6 +15,8 @@ from api.database.waiting import Waiting
 
 T = TypeVar("T")
 CONNECTIONS = 2
+TRIES = CONNECTIONS + 1
+"""Each connection may be one to a database that has been started anew since."""
 AGAIN_S = 1.0
 """What took longer until it failed is not tried again."""
 
@@ -42,17 +44,17 @@ class Beside:
     async def close(self) -> None:
         await to_thread.run_sync(self._engine.dispose)
 
-    def _do(self, unit: Callable[[Connection], T]) -> T:
-        until = time.monotonic() + AGAIN_S
-        while True:
-            try:
-                return self._once(unit)
-            except SQLAlchemyError as error:
-                if (is_lost(error) or is_conflict(error)) and time.monotonic() < until:
-                    continue
-                if not is_trouble(error):
-                    raise
-                raise refusal(error) from error
+    def _do(self, unit: Callable[[Connection], T], tries: int = TRIES) -> T:
+        began = time.monotonic()
+        try:
+            return self._once(unit)
+        except SQLAlchemyError as error:
+            again = is_lost(error) or is_conflict(error)
+            if again and tries > 1 and time.monotonic() - began < AGAIN_S:
+                return self._do(unit, tries - 1)
+            if not is_trouble(error):
+                raise
+            raise refusal(error) from error
 
     def _once(self, unit: Callable[[Connection], T]) -> T:
         connection = self._engine.connect()

@@ -73,8 +73,10 @@ class CatchingUp:
                 await self._take(document_id, self._lacking[document_id])
             except AbandonedError:
                 continue
-            except (ChatError, CorpusAwayError) as error:
-                log_failure("a document cannot be indexed yet", document_id, error)
+            except ChatError:
+                await asyncio.sleep(RETRY_S)  # the database is away, as others have said
+            except CorpusAwayError as error:
+                log_failure("the index cannot be written just now", document_id, error)
                 await asyncio.sleep(RETRY_S)
 
     async def _take(self, document_id: str, digest: str) -> None:

@@ -7,15 +7,18 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import structlog
 from anyio import to_thread
 
 from api.core.errors import ChatError
+from api.core.failures import places
 from api.documents import shared_rows as rows
 from api.documents.catching_up import CatchingUp
-from api.documents.indexing import log_failure
 from api.documents.ports import CorpusAwayError, Mirror
 from api.documents.register import Register
 from api.documents.shared_rows import Changes
+
+log = structlog.get_logger()
 
 EVERY_S = 5.0
 WHOLE_S = 3600.0
@@ -41,8 +44,7 @@ class Follower:
 
     async def start(self) -> None:
         """What was deleted is out of the index then; what is missing comes while others are served."""
-        with suppress(ChatError, CorpusAwayError):
-            await self.look()
+        await self._try()
         self._task = asyncio.create_task(self._forever(), name="documents followed")
 
     async def close(self) -> None:
@@ -78,8 +80,7 @@ class Follower:
     async def _apply(self, changes: Changes, gone: AbstractSet[str], held: Mapping[str, str]) -> None:
         for document_id in gone:
             self._catching_up.leave(document_id)
-            if document_id in held:
-                await to_thread.run_sync(self._mirror.remove, document_id)
+            await to_thread.run_sync(self._mirror.remove, document_id)
         for each in changes.found:
             done = each.status == "indexed" and held.get(each.id) == each.digest
             if done or each.gone or each.status == "failed":
@@ -94,9 +95,12 @@ class Follower:
                 async with asyncio.timeout(EVERY_S):
                     await self._woken.wait()
             self._woken.clear()
-            try:
-                await self.look()
-            except (ChatError, CorpusAwayError):
-                continue  # the database or the index is away
-            except Exception as error:  # noqa: BLE001 - the next round tries again
-                log_failure("the documents of all servers cannot be followed", "", error)
+            await self._try()
+
+    async def _try(self) -> None:
+        try:
+            await self.look()
+        except (ChatError, CorpusAwayError):
+            return  # the database or the index is away, and others say so
+        except Exception as error:  # noqa: BLE001 - the next round tries again
+            log.error("documents not followed", error=type(error).__name__, at=places(error))

@@ -60,7 +60,7 @@ class Mirror(Protocol):
     def remove(self, document_id: str) -> bool: ...
 
 
-class Shelf(Protocol):
+class Collection(Protocol):
     """The documents that answers rest on, as doors ask for them. Each may raise `storage_unavailable`."""
 
     async def start(self) -> None: ...

@@ -22,7 +22,7 @@ Bell: TypeAlias = Callable[[Callable[[], None]], Callable[[], None]]
 
 
 class SharedDocuments:
-    """Implements `Shelf`. What it tells is what all servers tell; the index of this one follows."""
+    """Implements `Collection`. What it tells is what all servers tell; the index of this one follows."""
 
     def __init__(
         self,

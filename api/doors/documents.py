@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from api.auth.identity import Identity
 from api.core.errors import ChatError, Code
 from api.documents.model import FILE_BYTES, Document, Upload, media_type_of, shown_name
-from api.documents.ports import Shelf
+from api.documents.ports import Collection
 from api.doors.problems import RESPONSES
 from api.doors.who import Who
 from api.wire import frames, rest
@@ -55,7 +55,7 @@ _ALLOW: dict[int | str, dict[str, Any]] = {  # OpenAPI's own shape
 }
 
 
-def router(documents: Shelf, who: Who, may_write: Callable[[Identity], bool]) -> APIRouter:
+def router(documents: Collection, who: Who, may_write: Callable[[Identity], bool]) -> APIRouter:
     """Reading needs an identity, writing also `may_write`. Uploads are read here, not by FastAPI.
 
     So nobody's files are taken in before it is known that they may be.

@@ -106,8 +106,9 @@ class Index:
         """Remove a document with its passages and vectors; False if it is not there."""
         with connected(self.path) as connection, writing(connection):
             removed = _delete(connection, document_id)
-            connection.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM passages)")
-            _changed(connection)
+            if removed:
+                connection.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM passages)")
+                _changed(connection)
         return removed
 
     def _insert_document(self, connection: sqlite3.Connection, document: Document) -> None:

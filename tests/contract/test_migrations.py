@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from api.database import migrate as migrating
 from api.database.engine import writing_engine
 from api.database.migrate import configured, migrate
 from api.database.tables import belongs_to, is_described, metadata
+from api.documents import shared_rows
+from api.documents.model import Document
 from tests.support import postgres
 from tests.support.backends import NAMES
 
@@ -118,3 +122,16 @@ def test_the_migrations_make_the_tables_that_the_code_describes(engine: Engine) 
         described = {"include_name": is_described, "include_object": belongs_to(connection.dialect.name)}
         context = MigrationContext.configure(connection, opts=described)
         assert compare_metadata(context, metadata) == []
+
+
+def test_documents_are_kept_where_several_servers_may_be_and_go_with_their_shape(tmp_path: Path) -> None:
+    with empty("postgresql", tmp_path) as engine:
+        migrate(engine, tmp_path)
+        made = Document("d", "t", "t.md", "text/markdown", 4, datetime(2030, 1, 1, tzinfo=UTC))
+        for _ in range(2):
+            with engine.begin() as connection:
+                shared_rows.put(connection, [shared_rows.New(made, "digest", BytesIO(b"text"))])
+                assert shared_rows.changes(connection, None).revision == 1
+            to(engine, "0008")
+            assert {"documents", "originals"}.isdisjoint(inspect(engine).get_table_names())
+            to(engine, SHAPES[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.core.errors import ChatError, Code
 from api.database import postgresql
@@ -152,6 +153,27 @@ async def test_what_is_deleted_while_others_read_it_comes_into_no_index(pair: Pa
     pair.two.corpus.open.set()
     (other,) = await pair.one.documents.add("ann", [upload("# Rain\n\nRain falls.")])
     await pair.two.has(other.id)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+async def test_what_is_deleted_just_as_an_index_takes_it_is_taken_out_again(
+    pair: Pair, *, heard: bool
+) -> None:
+    """Nobody has seen it there, since the look that would comes just before. Or nobody was told."""
+    pair.two.corpus.taken.clear()
+    (made,) = await pair.one.documents.add("ann", [upload()])
+    await pair.two.has(made.id)
+    pair.air.silent = not heard
+    pair.two.corpus.remove = lambda _: False  # type: ignore[method-assign]  # as if it were not there yet
+    await pair.one.documents.delete(made.id)
+    if heard:
+        await until(lambda: not pair.two.documents._catching_up.lacking)
+    del pair.two.corpus.remove
+    pair.two.corpus.taken.set()
+    if not heard:
+        await until(lambda: not pair.two.documents._catching_up.lacking)
+        await pair.two.documents.follower.look()
+    await pair.two.has()
 
 
 async def test_what_cannot_be_read_says_why_on_all_servers(pair: Pair) -> None:
@@ -336,3 +358,25 @@ async def test_what_is_read_while_the_database_is_away_is_said_when_it_is_back(
             await each.has(made.id)
     engine.dispose()
     await pair.one.shows(made.id, "indexed")
+
+
+async def test_what_fails_at_the_start_is_tried_again_while_others_are_served(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await pair.uploaded()
+    async with pair.another("three", start=False) as three:
+        with monkeypatch.context() as broken, capture_logs() as logs:
+            broken.setattr(three.corpus, "digests", lambda: 1 / 0)
+            await three.documents.start()
+        assert [each["error"] for each in logs] == ["ZeroDivisionError"]
+        three.documents.follower.wake()
+        await three.has(made.id)
+
+
+async def test_servers_may_share_an_index_too(pair: Pair) -> None:
+    async with pair.another("one") as same:
+        made = await pair.uploaded()
+        await until(lambda: not same.documents._catching_up.lacking)
+        await pair.one.documents.delete(made.id)
+        assert same.indexed == {}
+        assert await same.documents.list() == []

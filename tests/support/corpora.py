@@ -48,13 +48,15 @@ class FakeEmbedder:
 
 
 class GatedCorpus(IndexCorpus):
-    """Can be held up in the middle of a document, and be broken."""
+    """Can be held up in the middle of a document and just after it, and be broken."""
 
     def __init__(self, index: Index) -> None:
         super().__init__(index)
         self.began: list[str] = []
         self.open = threading.Event()
         self.open.set()
+        self.taken = threading.Event()
+        self.taken.set()
         self.broken = False
 
     def add(
@@ -71,7 +73,9 @@ class GatedCorpus(IndexCorpus):
         assert self.open.wait(GATE_S)
         if self.broken:
             raise RuntimeError("a secret detail")
-        return super().add(document, data, progress, digest=digest, path=path)
+        added = super().add(document, data, progress, digest=digest, path=path)
+        assert self.taken.wait(GATE_S)
+        return added
 
 
 class Side:
@@ -113,6 +117,7 @@ class Side:
 
     async def close(self) -> None:
         self.corpus.open.set()
+        self.corpus.taken.set()
         await self.documents.close()
         await self.readers.close()
 
