@@ -155,6 +155,10 @@ async def test_what_is_deleted_while_others_read_it_comes_into_no_index(pair: Pa
     await pair.two.has(other.id)
 
 
+def not_there(document_id: str) -> bool:
+    return False
+
+
 @pytest.mark.parametrize("heard", [True, False])
 async def test_what_is_deleted_just_as_an_index_takes_it_is_taken_out_again(
     pair: Pair, *, heard: bool
@@ -164,7 +168,7 @@ async def test_what_is_deleted_just_as_an_index_takes_it_is_taken_out_again(
     (made,) = await pair.one.documents.add("ann", [upload()])
     await pair.two.has(made.id)
     pair.air.silent = not heard
-    pair.two.corpus.remove = lambda _: False  # type: ignore[method-assign]  # as if it were not there yet
+    pair.two.corpus.remove = not_there  # type: ignore[method-assign]  # as it was a moment before
     await pair.one.documents.delete(made.id)
     if heard:
         await until(lambda: not pair.two.documents._catching_up.lacking)
@@ -214,10 +218,10 @@ async def test_one_that_died_before_it_said_so_says_so_and_reads_nothing_again(p
             "UPDATE documents SET status = 'indexing', revision = nextval('documents_revision')"
         )
     )
-    embedded = (pair.one.embedder.embedded, pair.two.embedder.embedded)
+    began = (list(pair.one.corpus.began), list(pair.two.corpus.began))
     await pair.one.documents.follower.look()
     await pair.one.shows(made.id, "indexed")
-    assert (pair.one.embedder.embedded, pair.two.embedder.embedded) == embedded
+    assert (list(pair.one.corpus.began), list(pair.two.corpus.began)) == began
 
 
 async def test_what_one_fails_at_and_another_does_not_is_indexed(pair: Pair) -> None:
