@@ -131,11 +131,6 @@ def places(settings: Settings) -> Places:
     return Places(folder, file, folder / settings.index_file.name, folder / UPLOADS, folder / SECRET)
 
 
-def is_shared(settings: Settings) -> bool:
-    """Whether the history is where other servers may use it too."""
-    return _is_postgresql(settings.database)
-
-
 def begin_new_epoch(settings: Settings) -> None:
     """After a shared history was brought back. Raises StartRefusedError."""
     with _refusals(settings.data_dir.resolve()):

@@ -33,6 +33,13 @@ class Transaction:
     asked: bool = False
     """Whether the database was asked to commit; if that fails only it knows whether it did."""
 
+    def unsure(self) -> "Transaction | None":
+        """What a commit that failed may have done all the same: whoever follows it has to look."""
+        if not self.asked:
+            return None
+        touched = dict.fromkeys([*(event.session_id for event in self.events), *self.gone])
+        return Transaction(self.connection, self.journal, gone=list(touched))
+
 
 Unit = Callable[[Transaction], T]
 Part = TypeVar("Part")

@@ -43,10 +43,8 @@ from api.database.trouble import Trouble, is_lost, is_trouble, refusal
 from api.database.waiting import Waiting
 
 T = TypeVar("T")
-
 Publish = Callable[[Sequence[Event], Sequence[str]], None]
 _Outcome = tuple[list[Job], Transaction | None]
-
 TRIES = 10
 """Where others come between; each time they have made a step themselves."""
 LOCKED = 5
@@ -55,7 +53,6 @@ TOGETHER = 2
 """So many of these tries are of all that fail together: mostly it was one of them, and is known then."""
 TRYING_S = 1.0
 """No longer is what fails together tried one by one, or again."""
-
 
 __all__ = ["Outcome", "RefusedError", "Transaction", "Unit", "Writer"]
 
@@ -199,7 +196,7 @@ class Writer:
             if len(batch) > 1 and spoiled:  # a poisoned job must not spoil the others
                 yield from self._each(batch, error, until)
                 return
-            yield self._failed(batch, error), _unsure(transaction)
+            yield self._failed(batch, error), None if transaction is None else transaction.unsure()
         else:
             yield batch, transaction
 
@@ -251,11 +248,3 @@ class Writer:
         finally:
             for job in batch:
                 job.done(job.result, job.error)
-
-
-def _unsure(transaction: Transaction | None) -> Transaction | None:
-    """What a commit that failed may have done all the same: whoever follows it has to look."""
-    if transaction is None or not transaction.asked:
-        return None
-    touched = dict.fromkeys([*(event.session_id for event in transaction.events), *transaction.gone])
-    return Transaction(transaction.connection, transaction.journal, gone=list(touched))

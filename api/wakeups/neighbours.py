@@ -22,7 +22,7 @@ class Neighbours:
     def __init__(self, bus: "Bus | None" = None, database: str = "") -> None:
         """`database`: whoever shares it is a neighbour; others may use the same Redis."""
         self._bus = bus
-        channels = None if bus is None else Within(bus, database)
+        self._channels = channels = None if bus is None else Within(bus, database)
         self._relayed = None if channels is None else RelayedWakeups(channels)
         self.wakeups: Wakeups = self._relayed or LocalWakeups()
         self.hints: Hints = LocalHints() if channels is None else RelayedHints(channels)
@@ -64,14 +64,14 @@ class Neighbours:
 
     def bell(self, channel: str, rung: Callable[[], None]) -> Callable[[], None]:
         """What rings on the others; `rung` is called when one of them did, or may have. It may be lost."""
-        if self._bus is None:
+        if self._channels is None:
             return nothing
 
         def hear(_: bytes) -> None:
             rung()
 
-        self._bus.listen(channel, hear, rung)
-        return partial(self._bus.say, channel, b"")
+        self._channels.listen(channel, hear, rung)
+        return partial(self._channels.say, channel, b"")
 
     async def start(self) -> None:
         if self._bus is not None:
