@@ -94,7 +94,7 @@ def _gauges(parts: Parts) -> metrics.Figures:
     return {
         "generations_running": ("Answers that are being written.", lambda: len(parts.runner)),
         "notes_lost": ("Notes for the records of messages that could not be kept.", lambda: parts.notes.lost),
-        "sockets_open": ("WebSockets that are open.", lambda: len(parts.sockets.limits)),
+        "sockets_open": ("WebSockets that are open.", lambda: len(parts.sockets.places)),
         "tasks": (
             "Tasks of the event loop; they grow with connections and answers, and go with them.",
             lambda: len(asyncio.all_tasks()),

@@ -13,6 +13,7 @@ from api.auth.identity import Authenticator, Identity
 from api.auth.jwt import JwtAuth, MissingExtraError
 from api.auth.none import NoAuth
 from api.auth.origins import Origins
+from api.auth.places import Places
 from api.auth.rates import Rates
 from api.auth.secret import kept_secret
 from api.auth.sockets import SocketLimits
@@ -226,6 +227,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
     limits: SocketLimits[Socket] = SocketLimits(
         settings.limit_sockets_per_user if counted else 0, settings.limit_sockets_per_address
     )
+    places = Places(limits, neighbours.tally, Socket.give_way)
     # Whole hours go, counted from when their answers were accepted: the last to end has its retention too.
     longest = settings.timeout_total if database.shared else 0
     retention = timedelta(seconds=settings.retention_pieces + longest)
@@ -242,7 +244,7 @@ def _wired(settings: Settings, lock: DataFolderLock, reach: Reach) -> Parts:
         runner=runner,
         leaving=Leaving(chat=chat, runner=runner, store=store),
         runs=Runs(),
-        sockets=Sockets(_socket_services(settings, chat, who), origins=origins, limits=limits, hints=hints),
+        sockets=Sockets(_socket_services(settings, chat, who), origins=origins, places=places, hints=hints),
         hints=hints,
         reaper=reaper,
         notes=notes,

@@ -30,7 +30,7 @@ class Settings(ChainSettings):
     redis_url: SecretStr | None = Field(
         None,
         description="Where several servers that share a PostgreSQL tell each other what happens, as "
-        "`redis://host:6379/0`. Redis or Valkey; nothing is kept there.",
+        "`redis://host:6379/0`. Redis or Valkey; nothing there has to last.",
     )
     secret: SecretStr | None = Field(
         None, description="Signs identities. Default: made once and kept, mode 600, in the data folder."

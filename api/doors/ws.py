@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -11,9 +11,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.auth.identity import Identity
 from api.auth.origins import Origins
-from api.auth.sockets import SocketLimits, real_address
+from api.auth.places import Places
+from api.auth.sockets import real_address
 from api.core.errors import ChatError, Code
 from api.doors.dialog import Dialog, SocketServices
+from api.doors.expiry import Expiry
 from api.doors.farewell import Farewell
 from api.doors.requests import Requests
 from api.service.ports import Hints, Undo
@@ -23,18 +25,17 @@ from api.wire.incoming import AnyClientFrame
 
 SUBPROTOCOL = "chat.v1"
 HELLO_S = 5.0
-GRACE_S = 60.0
 
 
 class Sockets:
     """The open WebSockets of this server."""
 
     def __init__(
-        self, services: SocketServices, *, origins: Origins, limits: "SocketLimits[Socket]", hints: Hints
+        self, services: SocketServices, *, origins: Origins, places: "Places[Socket]", hints: Hints
     ) -> None:
         self.services = services
         self.origins = origins
-        self.limits = limits
+        self.places = places
         self.hints = hints
         self.farewell = Farewell()
 
@@ -53,14 +54,14 @@ class Sockets:
             return
         socket = Socket(self, websocket)
         try:
-            if self.limits.admit(real_address(websocket), socket):
+            if await self.places.admit(real_address(websocket), socket):
                 with self.farewell.of(socket):
                     await socket.run()
             else:
                 await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "30"}))
         finally:
             socket.leave()
-            self.limits.leave(socket)
+            self.places.leave(socket)
 
 
 class Socket:
@@ -75,7 +76,7 @@ class Socket:
         written = written_at_once(websocket.scope)
         self._dialog = Dialog(sockets.services, None, self._identified, written)
         self._deaf: Undo | None = None
-        self._expiry: asyncio.TimerHandle | None = None
+        self._expiry = Expiry(self._expired, partial(self.close, EXPIRED))
         self._drained = asyncio.Event()
         self._requests = Requests(self._answer)
         self._gone = False
@@ -105,26 +106,19 @@ class Socket:
 
     def _identified(self, identity: Identity) -> None:
         """The user is known now, or has a new token."""
-        rival = self._sockets.limits.enter(identity.user_id, self)
-        if rival is not None:
-            rival.refuse(ChatError(Code.TOO_MANY_CONNECTIONS), CROWDED)
+        self._sockets.places.enter(identity.user_id, self)
         if self._deaf is None:
             self._deaf = self._sockets.hints.listen(identity.user_id, self._dialog.deliver)
-        self._expect_expiry(identity)
-
-    def _expect_expiry(self, identity: Identity) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
-        if identity.expires_at is not None:
-            seconds = (identity.expires_at - datetime.now(UTC)).total_seconds()
-            self._expiry = asyncio.get_running_loop().call_later(max(0, seconds), self._expired)
+        self._expiry.expect(identity.expires_at)
 
     def _expired(self) -> None:
-        """Says so, and leaves a while for a `hello` with a new token."""
+        """Says so; there is a while left for a `hello` with a new token."""
         self._dialog.connection.refuse(ChatError(Code.TOKEN_EXPIRED), None, {})
         self._dialog.follower.nudge()
-        self._expiry = asyncio.get_running_loop().call_later(GRACE_S, self.close, EXPIRED)
+
+    def give_way(self) -> None:
+        """To another connection of the user's."""
+        self.refuse(ChatError(Code.TOO_MANY_CONNECTIONS), CROWDED)
 
     def refuse(self, error: ChatError, close: Close) -> None:
         self._dialog.connection.refuse(error, None, {})
@@ -141,12 +135,15 @@ class Socket:
 
     def leave(self) -> None:
         """Follows nothing any more, and is not to be used again."""
-        if self._expiry is not None:
-            self._expiry.cancel()
+        self._expiry.forget()
         if self._deaf is not None:
             self._deaf()
         self._dialog.close()
-        del self._dialog, self._requests  # they hold methods of this, and full collections are rare
+        del (
+            self._dialog,
+            self._requests,
+            self._expiry,
+        )  # they hold methods of this, and full collections are rare
 
     async def _until_closed(self) -> None:
         """Whichever ends first, reader or writer, ends the other, and what is being carried out."""
@@ -173,7 +170,7 @@ class Socket:
             if message["type"] == "websocket.disconnect":
                 await self._end_without_peer()
                 return
-            self._sockets.limits.touch(self)
+            self._sockets.places.touch(self)
             text = message.get("text")
             if text is None:
                 self.close(BINARY)

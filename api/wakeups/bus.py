@@ -1,7 +1,9 @@
 """Channels between servers, over pub/sub of Redis or Valkey."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from api.service.ports import Undo
 from api.wakeups.channels import Hear, Ready
@@ -11,11 +13,20 @@ from api.wakeups.outbox import Letter
 from api.wakeups.saying import Saying
 from api.wakeups.trouble import Trouble
 
+if TYPE_CHECKING:
+    from redis.asyncio.connection import AbstractConnection
+
 PREFIX = "steadychat:"
 EVERYBODY = ""
 """A channel that is always listened to. What is said there proves that others could be heard."""
 SEPARATOR = " "
 HEARING, SAYING = "hearing", "saying"
+
+
+class Use(Protocol):
+    """Uses a connection until it fails, which it raises; `works` is called when all is known to be well."""
+
+    async def __call__(self, connection: "AbstractConnection", works: Callable[[], None]) -> None: ...
 
 
 def nothing() -> None:
@@ -32,6 +43,7 @@ class Bus:
     def __init__(self, url: str, *, name: str, pace: Pace | None = None) -> None:
         if SEPARATOR in name:
             raise ValueError("a name has no space: it ends there in each message")
+        self.name = name
         self._own = (name + SEPARATOR).encode()
         self._pace = pace or Pace()
         self._connect = connector(url, self._pace)
@@ -39,6 +51,7 @@ class Bus:
         self._hearing = Hearing(self._from_others, self._pace)
         self._saying = Saying(Letter(_full(EVERYBODY), self._own), self._pace)
         self._hearing.listen(_full(EVERYBODY), _ignore, nothing)
+        self._uses: dict[str, Use] = {HEARING: self._hearing.use, SAYING: self._saying.use}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -51,9 +64,14 @@ class Bus:
         """How much was said that did not go out, or of which nobody knows."""
         return self._saying.lost
 
+    def also(self, connection: str, use: Use) -> None:
+        """Before the start: one connection more, which is kept as the others are. Its trouble is trouble."""
+        self._trouble.expect(connection)
+        self._uses[connection] = use
+
     async def start(self) -> None:
         """Returns at once, whether Redis is there or not; until it is, what is said is lost."""
-        for name, use in ((HEARING, self._hearing.use), (SAYING, self._saying.use)):
+        for name, use in self._uses.items():
             works, failed = partial(self._trouble.went, name), partial(self._trouble.came, name)
             keeping = kept(self._connect, partial(use, works=works), failed, self._pace)
             self._tasks.append(asyncio.create_task(keeping))

@@ -76,13 +76,16 @@ async def opened(connect: Connect, pace: Pace) -> AsyncIterator[AbstractConnecti
 
 
 async def together(*work: Coroutine[Any, Any, None]) -> None:  # Any: as coroutines are written
-    """Until one of them fails, which it raises alone."""
+    """Until one of them fails, which it raises alone. A task group may swallow a cancellation just then."""
+    tasks = [asyncio.create_task(each) for each in work]
     try:
-        async with asyncio.TaskGroup() as tasks:
-            for each in work:
-                tasks.create_task(each)
-    except ExceptionGroup as all_of_them:
-        raise all_of_them.exceptions[0] from None
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in ended:
+        task.result()
 
 
 async def kept(connect: Connect, use: Use, failed: Callable[[Exception], None], pace: Pace) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from api.core.events import Ended, Event
 from api.log.telling import Told
 from api.service.ports import Hints, Wakeups
+from api.wakeups.agenda import GiveWay, Open
 from api.wakeups.local import LocalHints, LocalWakeups
 from api.wakeups.relay import Doubt, Heard, RelayedHints, RelayedWakeups, Within, nothing
+from api.wakeups.tally import COUNTING, Tally
 
 if TYPE_CHECKING:
     from api.wakeups.bus import Bus
@@ -22,6 +24,7 @@ class Neighbours:
     def __init__(self, bus: "Bus | None" = None, database: str = "") -> None:
         """`database`: whoever shares it is a neighbour; others may use the same Redis."""
         self._bus = bus
+        self._database = database
         self._channels = channels = None if bus is None else Within(bus, database)
         self._relayed = None if channels is None else RelayedWakeups(channels)
         self.wakeups: Wakeups = self._relayed or LocalWakeups()
@@ -36,6 +39,14 @@ class Neighbours:
     def trouble(self) -> str | None:
         """Why they cannot be reached just now."""
         return None if self._bus is None else self._bus.trouble
+
+    def tally(self, open_here: Open, give_way: GiveWay) -> Tally | None:
+        """Counts what is open here together with what is open on the others. Before the start."""
+        if self._bus is None:
+            return None
+        tally = Tally(self._bus, self._bus.name, open_here, give_way, group=self._database)
+        self._bus.also(COUNTING, tally.use)
+        return tally
 
     def also_told(self, publish: Publish) -> Publish:
         """Publishes here first, and then to the others."""
@@ -85,9 +96,11 @@ class Neighbours:
 def over_redis(url: str, name: str, database: str) -> Neighbours:
     """`name`: this server's own. Raises ValueError for a bad URL, ModuleNotFoundError without the extra."""
     try:
-        from api.wakeups.bus import Bus  # noqa: PLC0415 - the client belongs to an extra
+        import redis  # noqa: F401, PLC0415 - the client belongs to an extra
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "Redis needs the client of the extra `scale`: pip install 'steadychat[scale]'"
         ) from error
+    from api.wakeups.bus import Bus  # noqa: PLC0415 - as above
+
     return Neighbours(Bus(url, name=name), database)

@@ -10,7 +10,7 @@ log = structlog.get_logger()
 CONNECTING = "it is being connected"
 WORDS = {
     "AuthenticationError": "it refuses the user or the password",
-    "NoPermissionError": "it refuses this user its channels, which begin with steadychat:",
+    "NoPermissionError": "it refuses this user its channels, keys or scripts, which begin with steadychat:",
     "BusyLoadingError": "it is being started",
     "gaierror": "its name is not known",
     "SSLError": "no safe connection to it can be made",
@@ -46,6 +46,10 @@ class Trouble:
     def reason(self) -> str | None:
         """None if all of them work."""
         return next((reason for reason in self._reasons.values() if reason is not None), None)
+
+    def expect(self, connection: str) -> None:
+        """One more, which has to work too."""
+        self._reasons[connection] = CONNECTING
 
     def came(self, connection: str, error: BaseException) -> None:
         self._reasons[connection] = in_words(error)

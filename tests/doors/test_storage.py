@@ -126,7 +126,7 @@ def test_whoever_has_left_is_not_waited_for_where_only_they_would_have_heard(
         talk.say(connection, type="ping")
         talk.hear(connection)  # all of it has been read
         assert hanging.begun.wait(PATIENCE_S)
-    wait_until(lambda: len(server.parts.sockets.limits) == 0)
+    wait_until(lambda: len(server.parts.sockets.places) == 0)
     assert (hanging.calls, hanging.broken_off) == (1, 1)
     sent = {"content": "tokens=3", "client_message_id": "behind"}
     assert ann.http.post("/api/chat/messages", json=sent).json()["duplicate"], "it was carried out"
@@ -148,7 +148,7 @@ def test_what_follows_a_slow_hello_is_accepted_although_its_sender_has_left(
         talk.say(connection, type="ping")
         talk.hear(connection)  # all of it has been read
     go_on.set()
-    wait_until(lambda: len(server.parts.sockets.limits) == 0)
+    wait_until(lambda: len(server.parts.sockets.places) == 0)
     monkeypatch.undo()
     sent = {"content": "tokens=3", "client_message_id": "after-hello"}
     assert ann.http.post("/api/chat/messages", json=sent).json()["duplicate"], "it was carried out"

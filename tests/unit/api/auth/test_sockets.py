@@ -92,6 +92,32 @@ def test_nothing_is_left_of_closed_sockets() -> None:
     assert not limits._addresses
 
 
+def test_a_socket_that_another_server_has_chosen_gives_way_once() -> None:
+    limits = SocketLimits[str](per_user=2, per_address=0, clock=Clock())
+    opened(limits, "anna", "a", "b")
+    ((first, _), (second, _)) = limits.silent("anna")
+    assert limits.give_way("ben", first) is None, "it is not his"
+    assert limits.give_way("anna", first) == "a"
+    assert limits.give_way("anna", first) is None
+    assert [number for number, _ in limits.silent("anna")] == [second]
+    assert opened(limits, "anna", "c") == [None]
+    assert limits.leave("a") == (None, HERE), "it counts at its address until it is closed"
+    assert limits.leave("b") == ("anna", HERE)
+    assert limits.leave("b") == (None, None)
+
+
+def test_how_long_each_socket_has_been_silent() -> None:
+    clock = Clock()
+    limits = SocketLimits[str](per_user=3, per_address=3, clock=clock)
+    opened(limits, "anna", "a", "b")
+    clock.now += 10
+    limits.touch("a")
+    assert [seconds for _, seconds in limits.silent("anna")] == [1, 12]
+    assert limits.silent("ben") == []
+    assert (list(limits.users()), list(limits.addresses())) == (["anna"], [HERE])
+    assert (limits.at_address(HERE), limits.at_address("9.9.9.10")) == (2, 0)
+
+
 @pytest.mark.parametrize(
     ("client", "forwarded", "expected"),
     [

@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -17,3 +18,12 @@ def admin(valkey: Valkey) -> Iterator[Admin]:
     looking = Admin(valkey.url)
     with looking.client:
         yield looking
+
+
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    """A full one takes its time, and is rare."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

@@ -196,6 +196,7 @@ async def test_a_frozen_server_is_noticed_though_nothing_is_said_and_works_again
         assert len(noted) == 4, "each has said twice"
 
 
+@pytest.mark.usefixtures("no_collections")
 async def test_a_frozen_server_neither_holds_up_the_loop_nor_fills_the_memory(frail: Valkey) -> None:
     async with running(frail.url, "a", "b", pace=PATIENT) as (a, b):
         ear = Ear(b, "c")
@@ -232,6 +233,18 @@ async def test_it_ends_at_once_while_a_frozen_server_lets_nobody_in(frail: Valke
     began = time.monotonic()
     await bus.close()
     assert time.monotonic() - began < PROMPT_S
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_it_ends_also_while_its_connections_break(frail: Valkey, turns: int) -> None:
+    admin = Admin(frail.url)
+    async with running(frail.url, "a") as (bus,):
+        admin.part()
+        admin.client.client_kill_filter(_type="normal", skipme=True)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await bus.close()
+    admin.client.close()
 
 
 async def test_it_ends_without_ever_having_been_started(frail: Valkey) -> None:
