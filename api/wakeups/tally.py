@@ -45,7 +45,7 @@ class Tally:
 
     What changes is said at once, and all of it from time to time, and on each new connection. That has a name
     of its own, so that what was said on an earlier one counts no more. `give_way` gets a user and the number
-    of a socket that has to be closed.
+    of a socket that has to be closed. Only those of a `group` count together.
     """
 
     def __init__(
