@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,12 @@ from sqlalchemy import text
 
 from api.core.errors import ChatError, Code
 from api.core.lifecycle import Status
+from api.database.jobs import Job
 from api.database.locks import hold_session
-from api.database.writer import Transaction
+from api.database.writer import Transaction, Writer
+from api.log.appender import SqlAppender
 from api.service.ports import ClaimLostError, Ending
+from api.store.purge import purge
 from tests.support.backends import Backend, Sent, another_server, backend_named
 from tests.support.postgres import server
 
@@ -182,3 +185,116 @@ async def test_a_connection_that_was_cut_before_a_commit_is_made_anew_without_a_
     sent = await both.one.exchange()
     assert (await both.two.store.message("ann", sent.answer_id)).content == "Fine."
     assert len((await both.one.store.page("ann", sent.session_id, 50, None)).messages) == 2
+
+
+@pytest.fixture
+def commits(both: Two, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many jobs each transaction of the first server has."""
+    found: list[int] = []
+    transact = Writer._transact
+
+    def counted(self: Writer, transaction: Transaction, batch: list[Job]) -> None:
+        if self is both.one.writer:
+            found.append(len(batch))
+        transact(self, transaction, batch)
+
+    monkeypatch.setattr(Writer, "_transact", counted)
+    return found
+
+
+async def many_speaking(both: Two, count: int = 50) -> tuple[list[Sent], list[SqlAppender]]:
+    """All of them have said something."""
+    sent = [await both.one.send(user=f"u{number}") for number in range(count)]
+    appenders = [SqlAppender(both.one.writer, each.claim) for each in sent]
+    await said(appenders, "first ")
+    return sent, appenders
+
+
+async def said(appenders: Sequence[SqlAppender], text: str) -> list[BaseException | None]:
+    for appender in appenders:
+        appender.write(text)
+    return await asyncio.gather(*(each.flushed() for each in appenders), return_exceptions=True)
+
+
+async def test_one_that_was_ended_elsewhere_does_not_split_the_commit_of_all(
+    both: Two, commits: list[int]
+) -> None:
+    sent, appenders = await many_speaking(both)
+    await both.two.store.finish(Ending(sent[20].answer_id, Status.CANCELLED))
+    commits.clear()
+    async with both.one.commit_under_way():
+        saying = asyncio.create_task(said(appenders, "second "))
+        new = asyncio.create_task(both.one.send(user="zoe"))
+        await asyncio.sleep(0.05)  # they gather behind the commit
+    outcomes = await saying
+    assert [isinstance(each, ClaimLostError) for each in outcomes].count(True) == 1
+    assert [each for each in outcomes if each is not None and not isinstance(each, ClaimLostError)] == []
+    assert (await new).accepted.duplicate is False
+    assert len(commits) < 10
+    assert both.one.writer.trouble.reason is None
+
+
+async def test_an_id_with_nul_is_not_found_and_spoils_nothing(both: Two, commits: list[int]) -> None:
+    one = both.one
+    for ask in (
+        one.store.session("ann", "a\0"),
+        one.store.message("ann", "a\0"),
+        one.send(session="a\0"),
+        one.retry("a\0"),
+        one.log.state("a\0", "ann"),
+        one.store.rename("ann", "a\0", "x"),
+        one.store.delete("ann", "a\0"),
+    ):
+        with pytest.raises(ChatError) as refused:
+            await ask
+        assert refused.value.code is Code.NOT_FOUND
+
+
+async def test_a_user_who_is_erased_while_they_send_is_there_again(both: Two) -> None:
+    sent = await both.one.exchange()
+    await both.one.store.delete("ann", sent.session_id)
+    both.one.clock.forward(120)
+    begun, done = threading.Event(), threading.Event()
+
+    def erase(transaction: Transaction) -> None:
+        purge(transaction, both.one.clock())
+        begun.set()
+        assert done.wait(15)
+
+    erasing = both.two.writer.submit(erase, durable=False)
+    assert await asyncio.to_thread(begun.wait, 15)
+    await both.one.change(partial(_patience, ms=5000))
+    sending = asyncio.create_task(both.one.send())
+    await asyncio.sleep(0.05)  # it waits for the other's commit
+    done.set()
+    await erasing
+    assert (await sending).accepted.duplicate is False
+
+
+async def test_a_long_first_piece_against_a_stop_makes_nobody_wait_for_long(both: Two) -> None:
+    chance = Random(2)
+    for each in (both.one, both.two):
+        await each.change(partial(_patience, ms=500))
+    for _ in range(ROUNDS // 2):
+        sent = await both.one.send()
+        appender = SqlAppender(both.one.writer, sent.claim)
+        appender.write("x" * 40_000)
+        await asyncio.sleep(chance.random() * 0.008)
+        async with asyncio.timeout(0.45):
+            await both.two.store.finish(Ending(sent.answer_id, Status.CANCELLED))
+        with suppress(ClaimLostError):
+            await appender.flushed()
+
+
+async def test_every_commit_is_durable_however_the_database_is_set(both: Two) -> None:
+    name = both.one.database.writing.url.database
+    server().run(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    try:
+        server().run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        await both.one.exchange()
+        found = await both.one.change(
+            lambda each: each.connection.execute(text("SHOW synchronous_commit")).scalar()
+        )
+    finally:
+        server().run(f"ALTER DATABASE {name} RESET synchronous_commit")
+    assert found == "on"

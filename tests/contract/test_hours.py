@@ -1,5 +1,6 @@
 """On PostgreSQL the log lies in hours. What an hour holds goes as a whole, and never too soon."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
@@ -9,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from api.core.records import Position
+from api.database.engine import writing_engine
 from api.database.writer import Transaction
-from api.log.hours import drop_hour, hour_of, past_hours
+from api.log.hours import drop_hour, hour_of, missing_hours, past_hours
 from tests.support.backends import Backend, another_server, backend_named
 
 pytestmark = pytest.mark.anyio
@@ -101,3 +103,35 @@ async def test_what_has_gone_is_told_by_what_is_left(backend: Backend) -> None:
     state = await backend.log.state(old.session_id)
     assert (state.trimmed, state.end.seq) == (4, 8)
     assert (await backend.log.read(old.session_id, Position(backend.log.epoch, 3))).lost
+
+
+async def test_whoever_reads_for_long_holds_nobody_up(backend: Backend) -> None:
+    """As a dump of the database does: the hour is dropped later."""
+    await backend.exchange(user="old")
+    backend.clock.forward(3 * HOUR)
+    running = await backend.send()
+    reader = writing_engine(backend.database.writing.url)
+    with reader.connect() as connection:
+        connection.execute(text("SELECT count(*) FROM events"))
+        assert await backend.log.trim(backend.clock()) == 0
+        async with asyncio.timeout(0.4):
+            await backend.say(running, "word")
+    reader.dispose()
+    assert await backend.log.trim(backend.clock()) == 1
+
+
+async def test_what_lies_behind_an_hour_that_stays_stays_too(backend: Backend) -> None:
+    first = await backend.exchange()
+    await backend.send(user="hangs")
+    for _ in range(2):
+        backend.clock.forward(HOUR)
+        await backend.exchange(session=first.session_id)
+    await backend.log.trim(backend.clock())
+    state = await backend.log.state(first.session_id)
+    found = [event.seq for event in await backend.events(first.session_id, state.trimmed)]
+    assert found == list(range(state.trimmed + 1, 13))
+
+
+async def test_the_present_hour_and_the_next_are_made_ready(backend: Backend) -> None:
+    await backend.log.trim(backend.clock())
+    assert await backend.database.readers.read(missing_hours) == []

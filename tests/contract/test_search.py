@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -254,3 +255,19 @@ async def test_what_is_committed_at_the_second_attempt_is_found_once(backend: Ba
     with pytest.raises(RuntimeError):
         await failing
     assert await ids(backend, "heron") == [question(await sent)]
+
+
+async def test_a_text_with_more_words_than_an_index_can_hold_is_found_by_its_beginning(
+    backend: Backend,
+) -> None:
+    chance = Random(1)
+    many = "".join(chr(chance.randrange(0x4E00, 0x9FFF)) for _ in range(100_000))
+    sent = await backend.send()
+    appender = backend.log.appender(sent.claim)
+    for start in range(0, len(many), 4000):
+        appender.write(many[start : start + 4000])
+        await appender.flushed()
+    await backend.end(sent)
+    assert await ids(backend, many[10:14]) == [sent.answer_id]
+    other = await backend.send("heron")
+    assert await ids(backend, "heron") == [question(other)]

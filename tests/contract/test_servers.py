@@ -1,5 +1,6 @@
 """What one server commits is followed on another: at once if it is told, soon if it is not."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from api.core.events import Event
+from api.core.events import Ended, Event
 from api.core.lifecycle import Status
 from api.core.records import Position
 from api.database.readers import Readers
 from api.log import lookout
 from api.service.ports import Ending, Reading
+from api.wakeups.neighbours import Neighbours
 from api.wakeups.relay import RelayedWakeups
 from tests.support.air import Air
 from tests.support.backends import Backend, Sent, another_server, backend_named
@@ -243,3 +245,43 @@ async def test_nothing_is_kept_of_what_nobody_follows(pair: Pair) -> None:
     assert pair.two.log.followed() == {}
     assert pair.two.log.recent(sent.session_id, Position(pair.two.log.epoch, 2)) is None
     assert pair.two.log._seen == {}
+
+
+async def test_nothing_is_kept_of_a_turn_whose_end_nobody_was_there_to_hear(pair: Pair) -> None:
+    first = await pair.one.exchange()
+    tail = Tail(pair.two, first.session_id, 4)
+    sent = await pair.one.send(session=first.session_id)
+    await pair.one.say(sent, "a")
+    tail.leave()
+    await pair.one.end(sent)
+    tails = pair.two.log._tails
+    assert (tails._watchers, tails._running, tails._tails) == ({}, set(), {})
+
+
+async def test_whoever_leaves_while_it_is_looked_for_them_is_not_remembered(pair: Pair) -> None:
+    sent = await pair.one.send()
+    tail = following(pair.two, sent)
+    looking = asyncio.create_task(pair.two.log.lookout.look([sent.session_id]))
+    await asyncio.sleep(0)
+    tail.leave()
+    await looking
+    assert pair.two.log._seen == {}
+
+
+async def test_in_a_new_epoch_nothing_in_memory_counts(pair: Pair) -> None:
+    sent = await pair.one.send()
+    await pair.one.say(sent, "old life")
+    pair.one.log.begin_anew("new")
+    assert pair.one.log.recent(sent.session_id, Position("new", 2)) is None
+
+
+async def test_an_answer_that_goes_with_its_session_stops_where_it_is_written(pair: Pair) -> None:
+    here, there = Neighbours(pair.air.end()), Neighbours(pair.air.end())  # type: ignore[arg-type]  # channels
+    ended: list[str] = []
+    here.use(lambda *_: None, lambda _: None, ended.append)
+    here.wakeups.watch("s", lambda: None)
+    publish = there.also_told(lambda *_: None)
+    event = Ended("s", 5, "m", Status.CANCELLED, 0, "00000000")
+    publish([event], [])
+    publish([event], ["s"])
+    assert ended == ["m", "m"]

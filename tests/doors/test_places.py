@@ -13,6 +13,7 @@ from loadtests.cluster.valkey import Valkey
 from tests.doors.test_storage import wait_until
 from tests.doors.test_ws import closed_with
 from tests.support.live import Live, User, live
+from tests.support.postgres import database
 from tests.support.talk import hear, say, socket
 
 TOO_MANY = 429
@@ -28,8 +29,14 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def two(redis_url: str, tmp_path: Path) -> Iterator[tuple[Live, Live]]:
-    """Each has a database of its own, and both know the same users."""
+    """Both know the same users, and have one database."""
+    with database() as url:
+        yield from _two(tmp_path, redis_url, url)
+
+
+def _two(tmp_path: Path, redis_url: str, url: str) -> Iterator[tuple[Live, Live]]:
     settings: dict[str, Any] = {  # each setting has its type
+        "database_url": url,
         "redis_url": redis_url,
         "secret": "the same for both, and long enough for it",
         "limit_sockets_per_user": 2,

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from api.core.errors import ChatError, Code
+from api.database.engine import writing_engine
 from api.database.waiting import Waiting
 from api.database.writer import Transaction
 from tests.support.backends import Backend, backend_named
@@ -70,3 +71,13 @@ async def _cut_again_and_again(waiting: Waiting) -> None:
 def _one(connection: Connection) -> int:
     found: int = connection.execute(text("SELECT 1")).scalar_one()
     return found
+
+
+async def test_a_connection_that_is_given_up_at_this_very_moment_does_no_harm(backend: Backend) -> None:
+    engine, waiting = writing_engine(backend.database.writing.url), Waiting()
+    connection = engine.connect()
+    with waiting.on(connection):
+        connection.invalidate()
+        assert waiting.cut(-1) == 1
+    connection.close()
+    engine.dispose()
