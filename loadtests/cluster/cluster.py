@@ -28,7 +28,7 @@ class Cluster:
     """As a context manager it is started, and ended in order: the servers first, then what they stand on.
 
     `settings` are those of all servers, by their full names. With `theirs` the settings of whoever starts it
-    count too, and with `samples` the guide is in everybody's index. With `durable` what is committed survives
+    count too, and with `samples` the guide is among the documents. With `durable` what is committed survives
     a power cut. Without a `port` the proxy takes a free one.
     """
 
@@ -82,10 +82,10 @@ class Cluster:
         together(self.postgres, self.valkey)
         with suppress(psycopg.errors.DuplicateDatabase):
             self.postgres.create(DATABASE)
-        if self._samples:
-            provide(self.folder / "samples", self.servers)
         for server in self.servers:
             server.settings |= self._addresses()
+        if self._samples:
+            provide(self.folder / "samples", self.servers[0].settings)
         together(*self.servers)
         self.proxy.servers = {server.folder.name: server.port for server in self.servers}
         self.proxy.start()
