@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from api.core.points import Reach, nowhere
 from api.database.jobs import Job
 from api.database.readers import Readers
+from api.database.waiting import Waiting
 from api.database.writer import Publish, Writer
 
 T = TypeVar("T")
@@ -18,8 +19,10 @@ T = TypeVar("T")
 class HeldWriter(Writer):
     """Commits what waits when it is told to. Once `dead`, nothing is ever answered any more."""
 
-    def __init__(self, engine: Engine, publish: Publish, reach: Reach = nowhere) -> None:
-        super().__init__(engine, publish, reach)
+    def __init__(
+        self, engine: Engine, publish: Publish, reach: Reach = nowhere, waiting: Waiting | None = None
+    ) -> None:
+        super().__init__(engine, publish, reach, waiting)
         self.waiting: list[Job] = []
         self.dead = False
 
