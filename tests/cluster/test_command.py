@@ -19,6 +19,8 @@ from tests.house.serving import bare
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 60.0
+LEAVES_S = 120.0
+"""A server that is told to leave may take 45 s, and PostgreSQL writes what it has to its disk after that."""
 
 
 @pytest.fixture
@@ -60,7 +62,12 @@ def test_it_says_where_everything_is_starts_what_dies_and_ends_in_order(folder: 
         children += psutil.Process(process.pid).children(recursive=True)
     finally:
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all that belong to it
-        process.wait(LIMIT_S)
+        ended = until(lambda: process.poll() is not None, LEAVES_S)
+        if not ended:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(LIMIT_S)
+    server_log = folder / "server-1" / "steadychat.log"
+    assert ended, log.read_text() + (server_log.read_text()[-2000:] if server_log.exists() else "")
     assert process.returncode == 0, log.read_text()
     assert log.read_text().endswith("Stopped.\n")
     assert "Traceback" not in log.read_text()

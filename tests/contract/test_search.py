@@ -268,6 +268,7 @@ async def test_a_text_with_more_words_than_an_index_can_hold_is_found_by_its_beg
         appender.write(many[start : start + 4000])
         await appender.flushed()
     await backend.end(sent)
+    await backend.indexed()  # which takes longer than a search would wait
     assert await ids(backend, many[10:14]) == [sent.answer_id]
     other = await backend.send("heron")
     assert await ids(backend, "heron") == [question(other)]
