@@ -29,7 +29,9 @@ SECRET = "STEADYCHAT_SECRET"  # noqa: S105 - a name
 
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parse(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Ctrl-C too: it is ignored in whatever a shell has begun beside itself.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         haproxy()
         _look_at(chosen.port)
