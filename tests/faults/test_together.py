@@ -141,54 +141,46 @@ async def writes_nothing_after_a_long_sleep(launcher: Zygote, tmp_path: Path) ->
 
 async def test_without_valkey_everything_comes_a_little_later(launcher: Zygote, tmp_path: Path) -> None:
     async with within(90), together(launcher, tmp_path) as place:
-        ann = await place.client(0)
-        _, ack = await begun(ann, "a", tokens=150, rate=50)
-        other = await watching(place, 1, ann, ack["session_id"])
-        place.valkey.kill()
-        answers = await asyncio.gather(whole(ann, ack), whole(other, ack))
-        words = question("a", tokens=150, rate=50)
-        assert all(place.wrong((answer, words), statuses=["complete"]) == [] for answer in answers)
+        other, session_id = await outlives(place, 150, place.valkey.kill)
         place.valkey.start()
-        later = await other.ask(question("b", tokens=50, rate=50), session_id=ack["session_id"])
+        later = await other.ask(question("b", tokens=50, rate=50), session_id=session_id)
         assert later.status == "complete"
 
 
-@pytest.mark.parametrize("how", ["restart", "freeze"])
+@pytest.mark.parametrize("how", ["flush", "restart", "freeze"])
 async def test_an_answer_outlives_a_valkey_in_trouble(launcher: Zygote, tmp_path: Path, how: str) -> None:
     async with within(90), together(launcher, tmp_path) as place:
-        ann = await place.client(0)
-        _, ack = await begun(ann, "a", tokens=200, rate=50)
-        other = await watching(place, 1, ann, ack["session_id"])
-        if how == "restart":
-            place.valkey.restart()
-        else:
-            place.valkey.freeze()
-        answers = await asyncio.gather(whole(ann, ack), whole(other, ack))
+        await outlives(place, 200, getattr(place.valkey, how))
         if how == "freeze":
             place.valkey.thaw()
-        words = question("a", tokens=200, rate=50)
-        assert all(place.wrong((answer, words), statuses=["complete"]) == [] for answer in answers)
 
 
 async def test_an_answer_outlives_a_restart_of_the_database(launcher: Zygote, tmp_path: Path) -> None:
     async with within(90), together(launcher, tmp_path) as place:
-        ann = await place.client(0)
-        _, ack = await begun(ann, "a", tokens=150, rate=50)
-        other = await watching(place, 1, ann, ack["session_id"])
-        await asyncio.to_thread(place.postgres.restart)
-        answers = await asyncio.gather(whole(ann, ack), whole(other, ack))
-        words = question("a", tokens=150, rate=50)
-        assert all(place.wrong((answer, words), statuses=["complete"]) == [] for answer in answers)
+        await outlives(place, 150, place.postgres.restart)
 
 
 async def outlives_a_frozen_database(launcher: Zygote, tmp_path: Path) -> None:
     async with within(120), together(launcher, tmp_path) as place:
-        ann = await place.client(0)
-        _, ack = await begun(ann, "a", tokens=1200, rate=50)
-        other = await watching(place, 1, ann, ack["session_id"])
-        place.postgres.freeze()
-        await asyncio.sleep(LEASE_S + 5)  # it is the time itself that is tried
-        place.postgres.thaw()
-        answers = await asyncio.gather(whole(ann, ack), whole(other, ack))
-        words = question("a", tokens=1200, rate=50)
-        assert all(place.wrong((answer, words), statuses=["complete"]) == [] for answer in answers)
+
+        def frozen() -> None:
+            place.postgres.freeze()
+            time.sleep(LEASE_S + 5)  # it is the time itself that is tried
+            place.postgres.thaw()
+
+        await outlives(place, 1200, frozen)
+
+
+async def outlives(place: Together, tokens: int, trouble: Callable[[], None]) -> tuple[ChatClient, str]:
+    """An answer that is followed on two servers comes whole to both, whatever happens in the middle of it.
+
+    Returns whoever follows it on the other one, and its session.
+    """
+    ann = await place.client(0)
+    _, ack = await begun(ann, "a", tokens=tokens, rate=50)
+    other = await watching(place, 1, ann, ack["session_id"])
+    await asyncio.to_thread(trouble)
+    answers = await asyncio.gather(whole(ann, ack), whole(other, ack))
+    words = question("a", tokens=tokens, rate=50)
+    assert all(place.wrong((answer, words), statuses=["complete"]) == [] for answer in answers)
+    return other, ack["session_id"]
